@@ -53,7 +53,7 @@ class Command:
         p1: first parameter byte.
         p2: second parameter byte.
         data: command data, at most 255 bytes in short form, 65,535 in extended form.
-        expected: most response data bytes wanted (Ne), 0 for none; 256 is written as Le 00, 65,536 as Le 0000.
+        expected: most response data bytes wanted (Ne), 0 for none; 256 is written as Le 00.
     """
 
     cla: int
@@ -96,17 +96,19 @@ class Command:
         """
         if len(raw) < 4:
             raise ApduError(f"a command APDU has at least 4 bytes, this has {len(raw)}")
-        header, body = raw[:4], raw[4:]
-        if not body:
-            return cls(*header)
-        if len(body) == 1:
-            return cls(*header, expected=body[0] or SHORT_EXPECTED)
-        if body[0]:
-            return cls(*header, *_short_body(body))
-        return cls(*header, *_read_extended(body))
+        data, expected = _read_body(raw[4:])
+        return cls(raw[0], raw[1], raw[2], raw[3], data, expected)
 
 
-def _short_body(body: bytes) -> tuple[bytes, int]:
+def _read_body(body: bytes) -> tuple[bytes, int]:
+    if not body:
+        return b"", 0
+    if len(body) == 1:
+        return b"", body[0] or SHORT_EXPECTED
+    return _read_short(body) if body[0] else _read_extended(body)
+
+
+def _read_short(body: bytes) -> tuple[bytes, int]:
     size, rest = body[0], body[1:]
     if len(rest) == size:
         return rest, 0

@@ -80,7 +80,7 @@ _MEANINGS: Final = {
 
 
 def describe(status: int) -> str:
-    """Say what a status word means in general, never failing: ``6982 (a PIN or key must be presented first)``."""
+    """Say what a status word means in general, whatever it is: ``6A83 (no such record)``."""
     return f"{status:04X} ({_meaning(status)})"
 
 

@@ -1,0 +1,169 @@
+"""A card at the end of a link: selection of applications by AID, raw commands, and what travelled.
+
+It knows which application is selected and refuses commands meant for one that no longer is; it knows no file.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Self
+
+from yohaku.card.connection import open_link
+from yohaku.card.errors import AppletNotInstalledError, NotSelectedError, StatusError
+from yohaku.card.fci import Fci
+from yohaku.card.pipeline import Chaining, Recorder, build
+from yohaku.iso7816 import Command, Instruction, Response, Status
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import TracebackType
+
+    from yohaku.card.connection import Link
+    from yohaku.card.pipeline import Exchange, Processor, Traffic
+
+_ABSENT = frozenset({Status.FILE_NOT_FOUND, Status.FUNCTION_UNSUPPORTED, Status.SELECT_FAILED})
+BY_NAME = 0x04
+"""P1 of SELECT by AID (ISO/IEC 7816-4:2020 11.2.2)."""
+
+
+def connect(url: str) -> Card:
+    """Connect to the card that a URL names: ``emulator:``, ``emulator:PATH`` or ``pcsc:NAME``.
+
+    Raises:
+        TargetError: the URL has no scheme.
+        UnknownNameError: no installed link has this scheme.
+        LinkError: the link's own reasons, as a subclass says.
+    """
+    return Card(open_link(url))
+
+
+class Card:
+    """A card, connected until `close` or the end of the ``with`` block."""
+
+    def __init__(self, link: Link) -> None:
+        self._link = link
+        self._recorder = Recorder(link)
+        self._pipeline = build(self._recorder)
+        self._selection: Selection | None = None
+
+    @property
+    def atr(self) -> bytes:
+        """The answer-to-reset of the last reset."""
+        return self._link.atr
+
+    @property
+    def name(self) -> str:
+        """What a person calls the link, such as the reader's name."""
+        return self._link.name
+
+    @property
+    def is_emulator(self) -> bool:
+        """Whether no real card can be harmed here."""
+        return self._link.is_emulator
+
+    @property
+    def traffic(self) -> Traffic:
+        """What travelled since the card was connected, counted on the link."""
+        return self._recorder.traffic
+
+    @property
+    def observers(self) -> list[Callable[[Exchange], None]]:
+        """Functions that are shown each exchange on the link, PINs among it as they travel."""
+        return self._recorder.observers
+
+    def transmit(self, command: bytes, /) -> bytes:
+        """Send a command APDU as it is and return the response APDU as it comes.
+
+        A SELECT by AID or a MANAGE CHANNEL sent this way ends the use of the applet that was open.
+        """
+        if len(command) > 2 and (command[1] == Instruction.MANAGE_CHANNEL or _selects_application(command)):
+            self._selection = None
+        elif self._selection is not None:
+            self._selection.current_file = None
+        return self._recorder.transmit(command)
+
+    def send(self, command: Command) -> Response:
+        """Send a command; 61xx and 6Cxx are dealt with, other status words are the caller's."""
+        return self._pipeline.send(command)
+
+    def select(self, aid: bytes, *, name: str = "") -> Selection:
+        """Select an application by its AID, or the card's default one by none (ISO/IEC 7816-4:2020 11.2.2).
+
+        Args:
+            aid: 5 to 16 bytes, or none.
+            name: what messages call the application; its AID by default.
+
+        Raises:
+            AppletNotInstalledError: the card has none of this AID, or it refuses its selection.
+            StatusError: the card refuses for another reason.
+        """
+        shown = name or (f"application {aid.hex(' ').upper()}" if aid else "the default application")
+        self._selection = None
+        response = self.send(Command(0x00, Instruction.SELECT, BY_NAME, 0x00, aid, 256))
+        if response.status in _ABSENT:
+            raise AppletNotInstalledError(
+                f"{shown} is not on this card (AID {aid.hex(' ').upper() or 'none'}, "
+                f"answer {response.status:04X}); load it first"
+            )
+        if response.status != Status.OK:
+            raise StatusError(f"selecting {shown}", response.status)
+        self._selection = Selection(self, self._pipeline, Fci.from_bytes(response.data), shown)
+        return self._selection
+
+    def reset(self) -> bytes:
+        """Reset the card and return its answer-to-reset; nothing stays selected or verified."""
+        self._selection = None
+        return self._link.reset()
+
+    def close(self) -> None:
+        """Give the card back; a second call does nothing."""
+        self._selection = None
+        self._link.close()
+
+    def has_selected(self, selection: Selection) -> bool:
+        """Whether this is what the card has selected now."""
+        return self._selection is selection
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<Card {self.name}>"
+
+
+class Selection:
+    """An application while the card has it selected.
+
+    Attributes:
+        fci: what it answered to SELECT.
+        name: what messages call it.
+        current_file: SFI of the current EF; None when unknown.
+    """
+
+    def __init__(self, card: Card, pipeline: Processor, fci: Fci, name: str) -> None:
+        self.card, self.fci, self.name = card, fci, name
+        self.current_file: int | None = None
+        self._pipeline = Chaining(pipeline, fci.chain_limit)
+
+    @property
+    def longest_data(self) -> int:
+        """Most bytes of command data that go as one atomic command, chained or not."""
+        return self._pipeline.limit
+
+    def send(self, command: Command) -> Response:
+        """Send a command to the application; long data is chained as far as it said it can.
+
+        Raises:
+            NotSelectedError: the card has something else selected by now, or was reset.
+        """
+        if not self.card.has_selected(self):
+            raise NotSelectedError(f"{self.name} is no longer selected on {self.card.name}; open it again")
+        return self._pipeline.send(command)
+
+
+def _selects_application(command: bytes) -> bool:
+    return command[1] == Instruction.SELECT and command[2] == BY_NAME

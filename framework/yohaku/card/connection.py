@@ -1,0 +1,76 @@
+"""What a link to a card must offer, and how a URL such as ``emulator:PATH`` or ``pcsc:NAME`` finds one.
+
+Links live in other packages, known here by the entry-point group ``yohaku.links`` only: a name is a scheme,
+its object a callable that takes the rest of the URL and gives a `Link`.
+"""
+
+from __future__ import annotations
+
+from importlib.metadata import entry_points
+from typing import TYPE_CHECKING, Protocol, cast
+
+from yohaku.card.errors import TargetError
+from yohaku.errors import UnknownNameError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+LINKS = "yohaku.links"
+"""The entry-point group of links."""
+
+
+class Connection(Protocol):
+    """The one method that everything above a link needs."""
+
+    def transmit(self, command: bytes, /) -> bytes:
+        """Send a command APDU and return the response APDU, data and status word."""
+        ...
+
+
+class Link(Connection, Protocol):
+    """A powered card behind something: a reader, a socket, a program in the same process."""
+
+    @property
+    def atr(self) -> bytes:
+        """The answer-to-reset of the last reset."""
+        ...
+
+    @property
+    def name(self) -> str:
+        """What a person calls this link, such as the reader's name."""
+        ...
+
+    @property
+    def is_emulator(self) -> bool:
+        """Whether no real card can be harmed here."""
+        ...
+
+    def reset(self) -> bytes:
+        """Reset the card and return its answer-to-reset; everything that was verified is forgotten."""
+        ...
+
+    def close(self) -> None:
+        """Give the card back; a second call does nothing."""
+        ...
+
+
+def open_link(url: str) -> Link:
+    """Open the link that a URL names.
+
+    Raises:
+        TargetError: the URL has no scheme.
+        UnknownNameError: no installed link has this scheme.
+        LinkError: the link's own reasons, as a subclass says.
+    """
+    scheme, colon, rest = url.partition(":")
+    if not colon:
+        raise TargetError(f"{url!r} does not say how to reach a card; write {url}: or one of {_examples()}")
+    points = {point.name: point for point in entry_points(group=LINKS)}
+    if scheme not in points:
+        raise UnknownNameError("kind of card link", scheme, sorted(points))
+    opener = cast("Callable[[str], Link]", points[scheme].load())
+    return opener(rest)
+
+
+def _examples() -> str:
+    return ", ".join(f"{point.name}:" for point in sorted(entry_points(group=LINKS), key=lambda point: point.name))

@@ -1,0 +1,79 @@
+"""Data groupings packed into STORE DATA blocks: as few blocks as they fit, no grouping across two blocks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from yohaku.globalplatform.wire import Dgi
+from yohaku.iso7816.apdu import SHORT_DATA
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+PIN_VALUE, KEY_VALUE, FILE_CONTENT, RECORD = 0x0100, 0x0200, 0x0300, 0x0400
+"""Data groupings of the container: the low byte is a number or an SFI (container version 1, Installation)."""
+_HEAD, _OFFSET = 3, 2
+
+
+def pack(items: Iterable[Dgi]) -> list[bytes]:
+    """Put data groupings into blocks of at most 255 bytes, first fit; there is always one block, maybe empty.
+
+    Groupings of one identifier keep their order, as records are appended in the order they come. Contents of
+    transparent files are cut wherever a block has room left, so they go last and fill the gaps.
+    """
+    blocks = [bytearray()]
+    earliest: dict[int, int] = {}
+    whole, divisible = _sorted(items)
+    for item in whole:
+        raw = item.to_bytes()
+        place = _first_with_room(blocks, len(raw), earliest.get(item.tag, 0))
+        blocks[place] += raw
+        earliest[item.tag] = place
+    for item in divisible:
+        _pour(item, blocks)
+    return [bytes(block) for block in blocks]
+
+
+def _sorted(items: Iterable[Dgi]) -> tuple[list[Dgi], list[Dgi]]:
+    whole: list[Dgi] = []
+    divisible: list[Dgi] = []
+    for item in items:
+        (divisible if item.tag & 0xFF00 == FILE_CONTENT else whole).append(item)
+    return whole, divisible
+
+
+def _first_with_room(blocks: list[bytearray], size: int, start: int) -> int:
+    place = next((at for at in range(start, len(blocks)) if len(blocks[at]) + size <= SHORT_DATA), len(blocks))
+    if place == len(blocks):
+        blocks.append(bytearray())
+    return place
+
+
+def _pour(item: Dgi, blocks: list[bytearray]) -> None:
+    """Cut a file's content to the room that blocks have left."""
+    at, content = int.from_bytes(item.data[:_OFFSET], "big"), item.data[_OFFSET:]
+    while content:
+        block = blocks[_first_with_room(blocks, _HEAD + _OFFSET + 1, 0)]
+        room = SHORT_DATA - len(block) - _HEAD - _OFFSET
+        block += Dgi(item.tag, at.to_bytes(_OFFSET, "big") + content[:room]).to_bytes()
+        at, content = at + room, content[room:]
+
+
+def file_content(sfi: int, content: bytes) -> Iterator[Dgi]:
+    """Make the groupings that give a transparent file its first content; a new file is all zeros already.
+
+    Runs of zeros are left out when that is shorter than sending them.
+    """
+    for start, run in _runs(content, gap=_HEAD + _OFFSET):
+        yield Dgi(FILE_CONTENT | sfi, start.to_bytes(_OFFSET, "big") + run)
+
+
+def _runs(content: bytes, gap: int) -> Iterator[tuple[int, bytes]]:
+    """Cut ``content`` at runs of more than ``gap`` zeros, and drop those and the zeros at both ends."""
+    start = 0
+    for piece in content.split(bytes(gap + 1)):
+        bare = piece.lstrip(b"\x00")
+        first = start + len(piece) - len(bare)
+        if bare.rstrip(b"\x00"):
+            yield first, bare.rstrip(b"\x00")
+        start += len(piece) + gap + 1
