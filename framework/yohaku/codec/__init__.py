@@ -1,1 +1,22 @@
+"""From field types to bytes, values and JSON and back: strict, with every fault and its path; no files, no cards."""
 
+from yohaku.codec.fieldtype import BitField, FieldType, FixedField, Hidden, Json, Refused
+from yohaku.codec.foreign import Foreign
+from yohaku.codec.interpreter import Codec, Interpreter, codec_for
+from yohaku.codec.sequence import MISSING, Item, Sequence
+
+__all__ = [
+    "MISSING",
+    "BitField",
+    "Codec",
+    "FieldType",
+    "FixedField",
+    "Foreign",
+    "Hidden",
+    "Interpreter",
+    "Item",
+    "Json",
+    "Refused",
+    "Sequence",
+    "codec_for",
+]

@@ -1,0 +1,185 @@
+"""Values from a closed set: enums, flags, and the codes of Japan's public administration."""
+
+from __future__ import annotations
+
+from enum import Enum, IntFlag
+from typing import TypeVar
+
+from yohaku.codec import BitField, FixedField, Json
+from yohaku.codec.fieldtype import a
+from yohaku.errors import SchemaError, nearest
+from yohaku.fields.digits import digits_only
+
+E = TypeVar("E", bound=Enum)
+F = TypeVar("F", bound=IntFlag)
+
+
+class Choice(BitField[E]):
+    """One member of an enum whose values are unsigned integers; a number without a member is refused.
+
+    Args:
+        enum: the members; in JSON they go by their names in lower case.
+        bits: width of the number.
+    """
+
+    def __init__(self, enum: type[E], *, bits: int = 8) -> None:
+        super().__init__(bits)
+        self.enum = enum
+        self.by_number = {member.value: member for member in enum}
+        self.by_name = {member.name.lower(): member for member in enum}
+        wrong = [name for name, member in self.by_name.items() if not _fits(member.value, bits)]
+        if wrong or not self.by_name or len(self.by_name) != len(self.by_number):
+            raise SchemaError(
+                f"Choice({enum.__name__}): members need different names in lower case and values 0 to {(1 << bits) - 1}"
+                + (f"; not so: {', '.join(wrong)}" if wrong else "")
+            )
+
+    @property
+    def type_name(self) -> str:
+        """``Choice(Status, 8)``."""
+        return f"Choice({self.enum.__name__}, {self.bits})"
+
+    def to_bits(self, value: object) -> int:
+        """Take members of the enum only."""
+        if not isinstance(value, self.enum):
+            self.refuse(f"is {a(value)}, must be a {self.enum.__name__}")
+        return int(value.value)
+
+    def from_bits(self, number: int) -> E:
+        """Refuse a number that no member has."""
+        member = self.by_number.get(number)
+        if member is None:
+            self.refuse(f"is {number}, which no {self.enum.__name__} has")
+        return member
+
+    def example(self) -> E:
+        """Give the first member."""
+        return next(iter(self.enum))
+
+    def to_json(self, value: object) -> Json:
+        """Give the member's name in lower case."""
+        return self.from_bits(self.to_bits(value)).name.lower()
+
+    def from_json(self, value: Json) -> E:
+        """Take a member's name in lower case."""
+        member = self.by_name.get(value) if isinstance(value, str) else None
+        if member is None:
+            close = nearest(value, self.by_name) if isinstance(value, str) else None
+            hint = f"; did you mean {close!r}?" if close else ""
+            self.refuse(f"is {value!r}, must be one of {', '.join(self.by_name)}{hint}")
+        return member
+
+
+class Flags(BitField[F]):
+    """A set of flags, one bit each; bits without a flag are reserved and must be zero.
+
+    Args:
+        flags: the flags; in JSON a list of their names in lower case.
+        bits: width of the field.
+    """
+
+    def __init__(self, flags: type[F], *, bits: int = 8) -> None:
+        super().__init__(bits)
+        self.flags = flags
+        self.by_name = {member.name.lower(): member for member in flags if member.name}
+        self.known = 0
+        for member in flags:
+            self.known |= member.value
+        if not self.by_name or self.known >> bits:
+            raise SchemaError(f"Flags({flags.__name__}): needs flags within {bits} bits")
+
+    @property
+    def type_name(self) -> str:
+        """``Flags(Organs, 8)``."""
+        return f"Flags({self.flags.__name__}, {self.bits})"
+
+    def to_bits(self, value: object) -> int:
+        """Take a value of the flag class with known bits only."""
+        if not isinstance(value, self.flags):
+            self.refuse(f"is {a(value)}, must be {self.flags.__name__}")
+        return self._known(int(value))
+
+    def from_bits(self, number: int) -> F:
+        """Refuse bits that no flag has."""
+        return self.flags(self._known(number))
+
+    def _known(self, number: int) -> int:
+        if number & ~self.known:
+            self.refuse(f"has the reserved bits {number & ~self.known:#x} set")
+        return number
+
+    def example(self) -> F:
+        """Give no flag."""
+        return self.flags(0)
+
+    def to_json(self, value: object) -> Json:
+        """Give the names of the flags that are set, in the order of their bits."""
+        number = self.to_bits(value)
+        return [name for name, flag in self.by_name.items() if number & flag]
+
+    def from_json(self, value: Json) -> F:
+        """Take a list of flag names."""
+        if not isinstance(value, list):
+            self.refuse(f"is {a(value)}, must be a list of {', '.join(self.by_name)}")
+        unknown = [name for name in value if name not in self.by_name]
+        if unknown:
+            self.refuse(f"has {', '.join(map(repr, unknown))}, allowed is {', '.join(self.by_name)}")
+        number = self.flags(0)
+        for name in value:
+            number |= self.by_name[str(name)]
+        return number
+
+
+class MunicipalityCode(FixedField[str]):
+    """A Japanese local government code (全国地方公共団体コード) in 3 bytes, two BCD digits a byte.
+
+    Six digits with the check digit, which is verified, or the five digits that the My Number card itself stores,
+    then filled with F.
+
+    Args:
+        digits: 6 or 5.
+    """
+
+    def __init__(self, digits: int = 6) -> None:
+        if digits not in {5, 6}:
+            raise SchemaError(f"MunicipalityCode({digits}): 5 or 6 digits")
+        super().__init__(3)
+        self.digits = digits
+
+    @property
+    def type_name(self) -> str:
+        """``MunicipalityCode(6)``."""
+        return f"MunicipalityCode({self.digits})"
+
+    def write(self, value: object) -> bytes:
+        """Check the number of digits and the check digit."""
+        return bytes.fromhex(self._checked(digits_only(self, value)).ljust(6, "f"))
+
+    def unpack(self, raw: bytes) -> str:
+        """Refuse what is no code."""
+        code = raw.hex()
+        code = code[:5] if self.digits == 5 and code.endswith("f") else code
+        if not code.isdecimal():
+            self.refuse(f"is {raw.hex()}, must be {self.digits} BCD digits")
+        return self._checked(code)
+
+    def _checked(self, code: str) -> str:
+        if len(code) != self.digits:
+            self.refuse(f"has {len(code)} digits, must have {self.digits}")
+        if self.digits == 6 and code[5] != check_digit(code[:5]):
+            self.refuse(f"is {code}, whose check digit should be {check_digit(code[:5])}")
+        return code
+
+    def example(self) -> str:
+        """Give the code of Takamatsu (高松市)."""
+        return "372013"[: self.digits]
+
+
+def check_digit(code: str) -> str:
+    """Give the check digit of a five-digit local government code: modulus 11, weights 6 to 2."""
+    total = sum(int(digit) * weight for digit, weight in zip(code, range(6, 1, -1), strict=True))
+    return str((11 - total % 11) % 10)
+
+
+def _fits(value: object, bits: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 1 << bits

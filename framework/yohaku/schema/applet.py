@@ -1,0 +1,142 @@
+"""Applets: one class is the single source of a service's files, PINs, keys and rules."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+
+from yohaku.errors import SchemaError, UnknownNameError
+from yohaku.fields.aid import Aid
+from yohaku.schema.declarations import SFIS, Declaration, File, Key, Pin
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from yohaku.schema.bound import Session
+
+P = TypeVar("P", bound=Declaration)
+
+MOST_PINS = 7
+MOST_KEYS = 8
+MOST_FILES = 30
+
+
+class Applet:
+    """The base of every applet: a class declares one, an instance is that applet on a card.
+
+    Class arguments:
+        aid: application identifier, 5 to 16 bytes as hex.
+        version: version of the layout, 1 to 65535.
+        name: its name on the command line; by default the class name in kebab case.
+
+    Raises:
+        SchemaError: when the class is made, with every contradiction in its body.
+    """
+
+    aid: ClassVar[Aid]
+    version: ClassVar[int]
+    name: ClassVar[str]
+    _declarations: ClassVar[Mapping[str, Declaration]] = {}
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+
+    def __init_subclass__(
+        cls, *, aid: str | bytes | None = None, version: int = 1, name: str = "", **options: Any
+    ) -> None:
+        super().__init_subclass__(**options)
+        own = {key: value for key, value in vars(cls).items() if isinstance(value, Declaration)}
+        cls._declarations = {**cls._declarations, **own}
+        if aid is None:
+            if not hasattr(cls, "aid"):
+                raise SchemaError(
+                    f'{cls.__name__}: state its AID: class {cls.__name__}(Applet, aid="F0 ...", version=1)'
+                )
+        else:
+            cls.aid = Aid(aid)
+        cls.version, cls.name = version, name or _kebab(cls.__name__)
+        faults = [*cls._number_credentials(), *cls._number_files(), *cls._check_rules()]
+        if not 1 <= version <= 0xFFFF:
+            faults.append(f"version {version}: allowed is 1 to 65535")
+        if faults:
+            raise SchemaError("\n".join(f"{cls.__name__}: {fault}" for fault in faults))
+
+    @classmethod
+    def files(cls) -> dict[str, File[Any]]:
+        """The files by name, in declared order."""
+        return cls._of_kind(File)
+
+    @classmethod
+    def pins(cls) -> dict[str, Pin]:
+        """The PINs by name, in declared order."""
+        return cls._of_kind(Pin)
+
+    @classmethod
+    def keys(cls) -> dict[str, Key]:
+        """The keys by name, in declared order."""
+        return cls._of_kind(Key)
+
+    @classmethod
+    def file(cls, name: str) -> File[Any]:
+        """Give one file by name.
+
+        Raises:
+            UnknownNameError: naming the files that exist.
+        """
+        files = cls.files()
+        if name not in files:
+            raise UnknownNameError("file", name, files, where=f" in {cls.name}")
+        return files[name]
+
+    @classmethod
+    def title(cls) -> str:
+        """The first line of the docstring: the Japanese name of the service."""
+        return (cls.__doc__ or "").strip().split("\n", 1)[0]
+
+    @classmethod
+    def _of_kind(cls, kind: type[P]) -> dict[str, P]:
+        return {name: value for name, value in cls._declarations.items() if isinstance(value, kind)}
+
+    @classmethod
+    def _number_credentials(cls) -> Iterator[str]:
+        pins, keys = cls.pins(), cls.keys()
+        for number, pin in enumerate(pins.values()):
+            pin.number = number
+        for number, key in enumerate(keys.values()):
+            key.number, key.reference = len(pins) + number, number + 1
+        if len(pins) > MOST_PINS:
+            yield f"{len(pins)} PINs: most is {MOST_PINS}"
+        if len(keys) > MOST_KEYS:
+            yield f"{len(keys)} keys: most is {MOST_KEYS}"
+
+    @classmethod
+    def _number_files(cls) -> Iterator[str]:
+        files = cls.files()
+        if not 1 <= len(files) <= MOST_FILES:
+            yield f"{len(files)} files: allowed is 1 to {MOST_FILES}"
+            return
+        taken: dict[int, str] = {}
+        for name, file in files.items():
+            if file.sfi and file.sfi in taken:
+                yield f"{name} and {taken[file.sfi]} both have SFI {file.sfi}"
+            taken[file.sfi] = name
+        free = (sfi for sfi in SFIS if sfi not in taken)
+        for file in files.values():
+            file.sfi = file.sfi or next(free)
+
+    @classmethod
+    def _check_rules(cls) -> Iterator[str]:
+        own = {id(item) for item in (*cls.pins().values(), *cls.keys().values())}
+        rules = {
+            f"{file.name}.{operation}": rule for file in cls.files().values() for operation, rule in file.rules.items()
+        }
+        rules |= {f"{pin.name}.reset": pin.reset for pin in cls.pins().values()}
+        for place, rule in rules.items():
+            if any(id(item) not in own for item in rule.credentials):
+                yield f"{place} names a PIN or key that is no part of this applet"
+            if len(rule.alternatives) > 7:
+                yield f"{place} has {len(rule.alternatives)} alternatives: most is 7"
+
+
+def _kebab(name: str) -> str:
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "-", name).lower()

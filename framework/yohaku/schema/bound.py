@@ -1,0 +1,110 @@
+"""What an applet's declarations become on a card: the words that bound files, PINs and keys offer.
+
+These are protocols; ``yohaku.card`` implements them. The schema names them so that ``library.borrower`` has an exact
+static type without the schema knowing how a card is reached.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from yohaku.schema.declarations import Key, Pin, RecordFile, TransparentFile
+    from yohaku.schema.record import Record
+
+R = TypeVar("R", bound="Record")
+
+
+class BoundTransparentFile(Protocol[R]):
+    """A transparent file on a card, holding one record."""
+
+    def read(self) -> R:
+        """Read and decode the record."""
+        ...
+
+    def write(self, record: R) -> None:
+        """Make the file hold ``record``; only bytes that differ travel."""
+        ...
+
+    def update(self, **changes: Any) -> R:
+        """Change some fields; only bytes that differ travel. Returns the new record."""
+        ...
+
+
+class BoundRecordFile(Protocol[R]):
+    """A record file on a card; record 1 of a cyclic file is the newest."""
+
+    def read(self, number: int) -> R:
+        """Read and decode record ``number``, from 1."""
+        ...
+
+    def records(self) -> list[R]:
+        """Read and decode every record in use, in the fewest commands."""
+        ...
+
+    def write(self, number: int, record: R) -> None:
+        """Make record ``number`` hold ``record``; nothing travels when it does already."""
+        ...
+
+    def update(self, number: int, **changes: Any) -> R:
+        """Change some fields of record ``number``. Returns the new record."""
+        ...
+
+    def append(self, record: R) -> None:
+        """Add a record; a full cyclic file loses its oldest."""
+        ...
+
+    def __iter__(self) -> Iterator[R]: ...
+
+    def __len__(self) -> int: ...
+
+
+class BoundPin(Protocol):
+    """A PIN on a card; reading the tries left never spends one."""
+
+    @property
+    def tries_left(self) -> int:
+        """Read how many tries are left before the PIN is blocked."""
+        ...
+
+    def verify(self, pin: str | bytes, *, last_try: bool = False) -> None:
+        """Present the PIN; the last try is spent only when ``last_try`` says so."""
+        ...
+
+    def change(self, old: str | bytes, new: str | bytes, *, last_try: bool = False) -> None:
+        """Replace the PIN's value."""
+        ...
+
+    def reset(self, new: str | bytes | None = None) -> None:
+        """Set the tries back, and the value too when ``new`` is given; needs the PIN's reset rule."""
+        ...
+
+
+class BoundKey(Protocol):
+    """A key on a card."""
+
+    def authenticate(self, key: bytes) -> None:
+        """Prove to the card that the host has the key."""
+        ...
+
+
+class Session(Protocol):
+    """One applet selected on one card: what an instance of an applet class is bound to."""
+
+    def transparent(self, declaration: TransparentFile[R]) -> BoundTransparentFile[R]:
+        """Give a transparent file on the card."""
+        ...
+
+    def records(self, declaration: RecordFile[R]) -> BoundRecordFile[R]:
+        """Give a record file on the card."""
+        ...
+
+    def pin(self, declaration: Pin) -> BoundPin:
+        """Give a PIN on the card."""
+        ...
+
+    def key(self, declaration: Key) -> BoundKey:
+        """Give a key on the card."""
+        ...
