@@ -1,0 +1,168 @@
+"""The emulated card: what a test, a link or the command line holds in its hands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from time import monotonic
+from typing import TYPE_CHECKING, Final
+
+from yohaku.iso7816 import Status
+from yohaku_emulator import container, image, resident
+from yohaku_emulator.container import Container
+from yohaku_emulator.dispatcher import Dispatcher
+from yohaku_emulator.errors import MemoryFault, PowerCut
+from yohaku_emulator.memory import Memory
+from yohaku_emulator.profiles import Profile, find_profile
+from yohaku_emulator.resident import StandIn
+from yohaku_emulator.runtime import Program
+from yohaku_emulator.system import System
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_STAND_IN: Final = Program(2, resident.LOAD_FILE, resident.MODULE, StandIn)
+PROGRAMS: Final = (Program(1, container.LOAD_FILE, container.MODULE, Container), _STAND_IN)
+"""The programs in every card's read-only memory."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Snapshot:
+    """A card at one moment, volatile state included; ``bytes(snapshot)`` is its memory."""
+
+    card: EmulatedCard
+
+    def __bytes__(self) -> bytes:
+        return bytes(self.card.memory.cells)
+
+
+class OutOfOrder:
+    """A card whose registry is damaged: it answers 6581 to every command."""
+
+    def process(self, command: bytes) -> bytes:
+        """Refuse."""
+        del command
+        return Status.MEMORY_FAILURE.to_bytes(2, "big")
+
+    def fork(self, system: System) -> OutOfOrder:
+        """Return the same state for a forked card: there is none."""
+        del system
+        return self
+
+
+class EmulatedCard:
+    """A card in Python.
+
+    Args:
+        profile: a profile or the name of one.
+        seed: of the card's random source; same seed and same commands give same bytes.
+        clock: seconds, for the timing of profiles; nothing reads the real time otherwise.
+
+    Raises:
+        UnknownNameError: there is no profile of that name.
+    """
+
+    __slots__ = ("_dispatcher", "_system", "clock", "memory", "profile")
+
+    def __init__(
+        self, profile: str | Profile = "generic", *, seed: int = 0, clock: Callable[[], float] | None = None
+    ) -> None:
+        self.profile = find_profile(profile) if isinstance(profile, str) else profile
+        self.clock = clock or monotonic
+        self.memory = _blank(self.profile)
+        self._dispatcher: Dispatcher | OutOfOrder | None = None
+        self._system = System(self.memory, self.profile, PROGRAMS)
+        self._manufacture(seed)
+
+    def _manufacture(self, seed: int) -> None:
+        self._system.registry.format(seed & (1 << 64) - 1)
+        self._system.registry.load()
+        for one in self.profile.residents:
+            self._system.install(_STAND_IN, one.aid, bytes(3), one.size.to_bytes(2, "big"))
+
+    @property
+    def writes(self) -> int:
+        """Page writes so far."""
+        return self.memory.writes
+
+    @property
+    def powered(self) -> bool:
+        """Whether the card has power."""
+        return self._dispatcher is not None
+
+    def power_on(self) -> bytes:
+        """Give the card power, or reset it when it has; return the answer to reset.
+
+        Raises:
+            PowerCut: a cut was armed and the recovery of the memory reached it.
+        """
+        self.power_off()
+        self._system = System(self.memory, self.profile, PROGRAMS)
+        try:
+            self._system.boot()
+        except MemoryFault:
+            self._dispatcher = OutOfOrder()
+        else:
+            self._dispatcher = Dispatcher(self._system)
+        return self.profile.atr
+
+    def power_off(self) -> None:
+        """Take the power away: all volatile state is gone."""
+        self._dispatcher = None
+
+    def transmit(self, command: bytes) -> bytes:
+        """Send a command APDU; return response data and status word.
+
+        Raises:
+            PowerCut: the power went during the command, or the card was off.
+        """
+        if self._dispatcher is None:
+            raise PowerCut("the card is off; call power_on first")
+        try:
+            return self._dispatcher.process(command)
+        except PowerCut:
+            self.power_off()
+            raise
+
+    def fork(self) -> EmulatedCard:
+        """Return an independent card in the same state, volatile state included, with no power cut armed."""
+        twin = EmulatedCard.__new__(EmulatedCard)
+        twin.profile, twin.clock = self.profile, self.clock
+        twin._take(self)
+        return twin
+
+    def snapshot(self) -> Snapshot:
+        """Remember the card as it is now."""
+        return Snapshot(self.fork())
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Make the card what it was at the snapshot, which can be used again."""
+        self._take(snapshot.card)
+
+    def _take(self, other: EmulatedCard) -> None:
+        self.memory = other.memory.copy()
+        self._system = other._system.fork(self.memory)
+        self._dispatcher = None if other._dispatcher is None else other._dispatcher.fork(self._system)
+
+    def to_image(self) -> bytes:
+        """Return the card as an image file's bytes; volatile state is not in it."""
+        return image.write(self.profile.name, self.memory)
+
+    @classmethod
+    def from_image(cls, data: bytes, *, clock: Callable[[], float] | None = None) -> EmulatedCard:
+        """Open a card from an image file's bytes; it is off.
+
+        Raises:
+            ImageError: the bytes are not a complete, undamaged image of a known profile.
+        """
+        found = image.read(data)
+        card = cls.__new__(cls)
+        card.profile, card.clock = found.profile, clock or monotonic
+        card.memory = _blank(found.profile)
+        card.memory.cells[:] = found.cells
+        card.memory.wear, card.memory.writes = found.wear, sum(found.wear)
+        card._system, card._dispatcher = System(card.memory, card.profile, PROGRAMS), None
+        return card
+
+
+def _blank(profile: Profile) -> Memory:
+    return Memory(profile.layout.size, page=profile.page, unit=profile.write_unit, endurance=profile.endurance)

@@ -1,0 +1,149 @@
+"""The container as an applet: its life, and which command goes where."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, Final
+
+from yohaku.iso7816 import Instruction, Status
+from yohaku_emulator.container import table
+from yohaku_emulator.container.chain import Chain
+from yohaku_emulator.container.credentials import Credentials
+from yohaku_emulator.container.descriptor import FORMAT, VERSION
+from yohaku_emulator.container.files import Files
+from yohaku_emulator.container.table import Table
+from yohaku_emulator.errors import StatusError
+from yohaku_emulator.runtime import Applet
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from yohaku_emulator.apdu import Apdu
+    from yohaku_emulator.runtime import Context
+
+LOAD_FILE: Final = bytes.fromhex("F059484B434E54")
+"""AID of the load file ("YHKCNT")."""
+MODULE: Final = bytes.fromhex("F059484B434E5401")
+"""AID of its one module."""
+PERSONALISED: Final = 0x0F
+"""Life cycle after the last block of STORE DATA."""
+_DESCRIPTOR_TAG: Final = 0xC5
+_BY_NAME, _BY_EF = 0x04, 0x02
+
+
+class Container(Applet):
+    """An instance: descriptor and table, credentials, files, and the buffer for a chained update."""
+
+    __slots__ = ("_chain", "_context", "_credentials", "_files", "_table")
+
+    @classmethod
+    def install(cls, context: Context, parameters: bytes) -> None:
+        """Make an instance of the descriptor in ``parameters``."""
+        table.create(context, parameters)
+
+    def __init__(self, context: Context) -> None:
+        self._context, self._table = context, Table(context)
+        self._credentials = Credentials(context, self._table)
+        self._files = Files(context, self._table, self._credentials)
+        self._chain = Chain(context, self._files)
+
+    def process(self, apdu: Apdu) -> bytes:
+        """Work on one command."""
+        if apdu.selecting:
+            return self._select(apdu)
+        if apdu.cla:
+            raise StatusError(Status.CLASS_UNKNOWN)
+        handler = self._HANDLERS.get(apdu.ins)
+        if handler is None:
+            raise StatusError(Status.INSTRUCTION_UNKNOWN)
+        if apdu.ins not in self._ALWAYS and self._context.life != PERSONALISED:
+            raise StatusError(Status.CONDITIONS)
+        self._chain.guard(apdu)
+        return handler(self, apdu)
+
+    def _select(self, apdu: Apdu) -> bytes:
+        """Answer the SELECT of this instance: P2 00 FCI (ISO/IEC 7816-4:2020 7.4.3), P2 0C nothing."""
+        if apdu.p2 & 0x0C:
+            return b""
+        aid, limit = self._context.aid, self._context.chain_bytes
+        version = self._table.descriptor.read(VERSION, 2)
+        life = PERSONALISED if self._context.life == PERSONALISED else 0x07
+        own = (
+            bytes((0xC0, 1, FORMAT, 0xC1, 2)) + version + bytes((0xC2, 1, life, 0xC3, table.FINGERPRINT))
+            + self._table.fingerprint + bytes((0xC4, 2, limit >> 8, limit & 0xFF))
+        )  # fmt: skip
+        body = bytes((0x84, len(aid))) + aid + bytes((0xA5, len(own))) + own
+        return bytes((0x6F, len(body))) + body
+
+    def _select_file(self, apdu: Apdu) -> bytes:
+        if apdu.p1 != _BY_EF:
+            raise StatusError(Status.WRONG_P1P2)
+        return self._files.select(apdu)
+
+    def _get_data(self, apdu: Apdu) -> bytes:
+        """GET DATA (ISO/IEC 7816-4:2020 11.5.2): the descriptor under tag C5."""
+        if apdu.p1 or apdu.p2 != _DESCRIPTOR_TAG:
+            raise StatusError(Status.REFERENCE_NOT_FOUND)
+        if apdu.data:
+            raise StatusError(Status.WRONG_LENGTH)
+        return self._table.descriptor.read()
+
+    def process_data(self, apdu: Apdu) -> None:
+        """Take a block of STORE DATA: all its data groups or none; block 00 starts with empty record files."""
+        if self._context.life == PERSONALISED:
+            raise StatusError(Status.CONDITIONS)
+        if apdu.p1 & 0x78 != 0x08:
+            raise StatusError(Status.WRONG_P1P2)
+        descriptor = self._table.descriptor.read()
+        self._context.begin()
+        if not apdu.p2:
+            self._table.empty(descriptor)
+        self._groups(descriptor, apdu.data)
+        if apdu.p1 & 0x80:
+            self._context.set_life(PERSONALISED)
+        self._context.commit()
+
+    def _groups(self, descriptor: bytes, data: bytes) -> None:
+        """Store each data group: 2-byte DGI, length in 1 byte or FF and 2 bytes, value."""
+        at = 0
+        while at < len(data):
+            head, value = 3, at + 2
+            if value >= len(data):
+                raise StatusError(Status.WRONG_DATA)
+            size = data[value]
+            if size == 0xFF:
+                head = 5
+                size = int.from_bytes(data[value + 1 : value + 3], "big")
+            end = at + head + size
+            if end > len(data):
+                raise StatusError(Status.WRONG_DATA)
+            self._group(descriptor, data[at], data[at + 1], data[at + head : end])
+            at = end
+
+    def _group(self, descriptor: bytes, kind: int, number: int, value: bytes) -> None:
+        if kind == 1:
+            self._credentials.set_pin(descriptor, number, value)
+        elif kind == 2:
+            self._credentials.set_key(descriptor, number, value)
+        elif kind == 3:
+            self._files.load_bytes(descriptor, number, value)
+        elif kind == 4:
+            self._files.load_record(descriptor, number, value)
+        else:
+            raise StatusError(Status.REFERENCE_NOT_FOUND)
+
+    _ALWAYS: ClassVar = frozenset({Instruction.SELECT, Instruction.GET_DATA})
+    _HANDLERS: ClassVar[dict[int, Callable[[Container, Apdu], bytes]]] = {
+        Instruction.SELECT: _select_file,
+        Instruction.GET_DATA: _get_data,
+        Instruction.READ_BINARY: lambda self, apdu: self._files.read_binary(apdu),
+        Instruction.UPDATE_BINARY: lambda self, apdu: self._chain.update_binary(apdu),
+        Instruction.READ_RECORD: lambda self, apdu: self._files.read_record(apdu),
+        Instruction.UPDATE_RECORD: lambda self, apdu: self._files.update_record(apdu),
+        Instruction.APPEND_RECORD: lambda self, apdu: self._files.append_record(apdu),
+        Instruction.VERIFY: lambda self, apdu: self._credentials.verify(apdu),
+        Instruction.CHANGE_REFERENCE_DATA: lambda self, apdu: self._credentials.change(apdu),
+        Instruction.RESET_RETRY_COUNTER: lambda self, apdu: self._credentials.reset(apdu),
+        Instruction.GET_CHALLENGE: lambda self, apdu: self._credentials.get_challenge(apdu),
+        Instruction.EXTERNAL_AUTHENTICATE: lambda self, apdu: self._credentials.external_authenticate(apdu),
+        Instruction.INTERNAL_AUTHENTICATE: lambda self, apdu: self._credentials.internal_authenticate(apdu),
+    }

@@ -1,0 +1,216 @@
+"""From command bytes to response bytes: channels, selection, GET RESPONSE, and a status word for whatever happens."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from yohaku.iso7816 import Instruction, Status
+from yohaku_emulator.apdu import Apdu
+from yohaku_emulator.domain import IssuerDomain
+from yohaku_emulator.errors import MemoryFault, PowerCut, StatusError
+from yohaku_emulator.profiles import ISSUER_DOMAIN
+
+if TYPE_CHECKING:
+    from yohaku_emulator.registry import Entry
+    from yohaku_emulator.runtime import Applet
+    from yohaku_emulator.system import System
+
+_OK: Final = b"\x90\x00"
+_BY_NAME: Final = 0x04
+_NEXT: Final = 0x02
+_CLOSE: Final = 0x80
+_MOST: Final = 256
+_NOTHING: Final = b""
+
+
+class Channel:
+    """One logical channel: what is selected on it, and the rest of an answer that waits for GET RESPONSE.
+
+    Attributes:
+        entry: the selected application; None for the issuer domain or for nothing.
+        applet: who processes commands; None when a selection failed.
+        waiting: response bytes not yet fetched.
+        waiting_status: status word that follows them.
+    """
+
+    __slots__ = ("applet", "domain", "entry", "waiting", "waiting_status")
+
+    def __init__(self, domain: IssuerDomain) -> None:
+        self.domain = domain
+        self.entry: Entry | None = None
+        self.applet: Applet | IssuerDomain | None = domain
+        self.waiting = _NOTHING
+        self.waiting_status = 0
+
+
+class Dispatcher:
+    """The card's command loop, one command at a time."""
+
+    __slots__ = ("_apdu", "_channels", "_system")
+
+    def __init__(self, system: System) -> None:
+        self._system, self._apdu = system, Apdu()
+        self._channels: list[Channel | None] = [None] * system.profile.channels
+        self._channels[0] = self._fresh()
+
+    def fork(self, system: System) -> Dispatcher:
+        """Return the same state over a forked system."""
+        twin = Dispatcher(system)
+        twin._channels = [channel and twin._adopt(channel) for channel in self._channels]
+        return twin
+
+    def _adopt(self, other: Channel) -> Channel:
+        channel = Channel(other.domain.fork(self._system, self._in_use))
+        channel.waiting, channel.waiting_status = other.waiting, other.waiting_status
+        channel.entry = other.entry
+        if other.entry is not None:
+            channel.applet = self._system.wake(other.entry)
+        elif other.applet is None:
+            channel.applet = None
+        return channel
+
+    def _fresh(self) -> Channel:
+        return Channel(IssuerDomain(self._system, self._in_use))
+
+    def _in_use(self, aid: bytes) -> bool:
+        entry = self._system.registry.entries.get(aid)
+        return any(channel is not None and channel.entry is entry for channel in self._channels)
+
+    def process(self, command: bytes) -> bytes:
+        """Work on one command and return response data and status word.
+
+        Raises:
+            PowerCut: power went while the command ran; nothing else ever leaves.
+        """
+        apdu = self._apdu
+        try:
+            apdu.read(command)
+            channel = self._channels[apdu.channel] if apdu.channel < len(self._channels) else None
+            if channel is None:
+                return b"\x68\x81"
+            data = self._dispatch(channel, apdu)
+            if self._system.store.in_transaction:
+                self._system.store.abort()
+            if len(data) <= apdu.expected or not data:
+                return data + (_OK if apdu.status == 0x9000 else apdu.status.to_bytes(2, "big"))
+            return self._first_part(channel, apdu, data)
+        except StatusError as error:
+            return self._failed(error.status)
+        except MemoryFault:
+            return self._failed(Status.MEMORY_FAILURE)
+        except PowerCut:
+            raise
+        except Exception:  # noqa: BLE001 - whatever breaks inside, a card answers a status word
+            return self._failed(Status.UNKNOWN)
+
+    def _failed(self, status: int) -> bytes:
+        if self._system.store.in_transaction:
+            self._system.store.abort()
+        return status.to_bytes(2, "big")
+
+    def _dispatch(self, channel: Channel, apdu: Apdu) -> bytes:
+        ins = apdu.ins
+        if not apdu.cla:
+            if ins == Instruction.GET_RESPONSE:
+                return self._get_response(channel, apdu)
+            channel.waiting = _NOTHING
+            if ins == Instruction.SELECT and apdu.p1 == _BY_NAME:
+                return self._select(channel, apdu)
+            if ins == Instruction.MANAGE_CHANNEL:
+                return self._manage_channel(channel, apdu)
+        channel.waiting = _NOTHING
+        if channel.applet is None:
+            raise StatusError(Status.SELECT_FAILED)
+        return channel.applet.process(apdu)
+
+    def _first_part(self, channel: Channel, apdu: Apdu, data: bytes) -> bytes:
+        """Give what was asked for, and 61xx for the rest (ISO/IEC 7816-4:2020 5.3.4)."""
+        channel.waiting, channel.waiting_status = data[apdu.expected :], apdu.status
+        return data[: apdu.expected] + bytes((0x61, min(len(channel.waiting), _MOST) & 0xFF))
+
+    def _get_response(self, channel: Channel, apdu: Apdu) -> bytes:
+        """GET RESPONSE (ISO/IEC 7816-4:2020 11.7.1)."""
+        if apdu.p1 or apdu.p2:
+            raise StatusError(Status.WRONG_P1P2)
+        if apdu.data or not apdu.expected:
+            raise StatusError(Status.WRONG_LENGTH)
+        if not channel.waiting:
+            raise StatusError(Status.CONDITIONS)
+        data, channel.waiting = channel.waiting, _NOTHING
+        apdu.status = channel.waiting_status
+        return data
+
+    def _select(self, channel: Channel, apdu: Apdu) -> bytes:
+        """SELECT by AID (ISO/IEC 7816-4:2020 11.2.2; GlobalPlatform Card Specification 2.3.1, 6.4.2)."""
+        if apdu.p2 & 0xF1 or apdu.p2 & 0x0C not in {0x00, 0x0C}:
+            raise StatusError(Status.WRONG_P1P2)
+        if len(apdu.data) > 16 or apdu.chained:
+            raise StatusError(Status.WRONG_LENGTH)
+        entries = self._system.registry.entries
+        entry = entries.get(apdu.data)
+        if entry is None or apdu.p2 & _NEXT:
+            entry = self._match(channel, apdu.data, following=bool(apdu.p2 & _NEXT))
+        if entry is not None and entry is not channel.entry and self._in_use(entry.aid):
+            raise StatusError(Status.CONDITIONS)
+        self._leave(channel)
+        return self._enter(channel, entry, apdu)
+
+    def _match(self, channel: Channel, prefix: bytes, *, following: bool) -> Entry | None:
+        """Find the first, or the next, application whose AID starts with ``prefix``; None is the issuer domain."""
+        candidates: list[Entry | None] = [None] if ISSUER_DOMAIN.startswith(prefix) else []
+        candidates += [entry for aid, entry in self._system.registry.entries.items() if aid.startswith(prefix)]
+        if following and channel.applet is not None and channel.entry in candidates:
+            candidates = candidates[candidates.index(channel.entry) + 1 :]
+        if not candidates:
+            raise StatusError(Status.FILE_NOT_FOUND)
+        return candidates[0]
+
+    def _leave(self, channel: Channel) -> None:
+        applet, entry = channel.applet, channel.entry
+        if applet is not None:
+            applet.deselect()
+        channel.applet = channel.entry = None
+        if entry is not None:
+            self._system.clear(entry)
+
+    def _enter(self, channel: Channel, entry: Entry | None, apdu: Apdu) -> bytes:
+        applet: Applet | IssuerDomain = channel.domain
+        if entry is not None:
+            applet = self._system.wake(entry)
+            if not applet.select():
+                raise StatusError(Status.SELECT_FAILED)
+        channel.entry, channel.applet = entry, applet
+        apdu.selecting = True
+        return applet.process(apdu)
+
+    def _manage_channel(self, channel: Channel, apdu: Apdu) -> bytes:
+        """MANAGE CHANNEL (ISO/IEC 7816-4:2020 11.1.2): open a channel, chosen by the card or by P2, or close one."""
+        if apdu.data or apdu.p1 not in {0x00, _CLOSE}:
+            raise StatusError(Status.WRONG_P1P2 if not apdu.data else Status.WRONG_LENGTH)
+        if len(self._channels) == 1:
+            raise StatusError(Status.CHANNEL_UNSUPPORTED)
+        if apdu.p1 == _CLOSE:
+            return self._close(apdu.p2 or apdu.channel)
+        return self._open(channel, apdu)
+
+    def _open(self, channel: Channel, apdu: Apdu) -> bytes:
+        number = apdu.p2
+        if not number:
+            if apdu.expected < 1:
+                raise StatusError(Status.WRONG_LENGTH)
+            number = self._channels.index(None) if None in self._channels else len(self._channels)
+        if number >= len(self._channels):
+            raise StatusError(Status.FUNCTION_UNSUPPORTED)
+        if self._channels[number] is not None:
+            raise StatusError(Status.WRONG_P1P2)
+        self._channels[number] = self._fresh()
+        return b"" if apdu.p2 else bytes((number,))
+
+    def _close(self, number: int) -> bytes:
+        if not 0 < number < len(self._channels):
+            raise StatusError(Status.WRONG_P1P2)
+        channel = self._channels[number]
+        if channel is not None:
+            self._leave(channel)
+        self._channels[number] = None
+        return b""

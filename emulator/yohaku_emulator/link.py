@@ -1,0 +1,175 @@
+"""An emulated card behind a card URL: in memory, or kept in an image file that one process at a time may use."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from contextlib import suppress
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import TYPE_CHECKING, ClassVar, Self
+from urllib.parse import parse_qsl
+
+from yohaku_emulator.card import EmulatedCard
+from yohaku_emulator.errors import LinkError
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+
+class EmulatorLink:
+    """A connection to an emulated card (what ``yohaku.card`` asks of a link), switched on.
+
+    Attributes:
+        card: the card itself.
+        atr: its answer to reset.
+        name: what to call this card in messages.
+        is_emulator: True; a real reader's link says False.
+    """
+
+    is_emulator: ClassVar[bool] = True
+
+    def __init__(self, card: EmulatedCard, name: str, file: ImageFile | None = None) -> None:
+        self.card, self.name, self._file = card, name, file
+        self._saved = card.writes
+        self.atr = card.power_on()
+        self._save()
+
+    def transmit(self, command: bytes) -> bytes:
+        """Send a command APDU and return the response; a change of the memory is on disk before the answer is given.
+
+        Raises:
+            PowerCut: the power went; what the memory then holds is on disk too.
+            LinkError: the image file cannot be written; the card goes on without it.
+        """
+        try:
+            return self.card.transmit(command)
+        finally:
+            self._save()
+
+    def reset(self) -> bytes:
+        """Switch the card off and on; return its answer to reset."""
+        try:
+            self.atr = self.card.power_on()
+        finally:
+            self._save()
+        return self.atr
+
+    def _save(self) -> None:
+        if self.card.writes != self._saved and self._file is not None:
+            self._file.write(self.card.to_image())
+        self._saved = self.card.writes
+
+    def close(self) -> None:
+        """Switch the card off and let other processes have the file; harmless when repeated."""
+        self.card.power_off()
+        if self._file is not None:
+            self._file.release()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+class ImageFile:
+    """An image file under an exclusive lock, which lies on a file of the same name with ``.lock`` added.
+
+    The image itself cannot carry the lock: it is replaced by a rename at every change.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._lock = self._acquire(path.with_name(path.name + ".lock"))
+
+    def _acquire(self, path: Path) -> int:
+        try:
+            lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise LinkError(f"cannot use card image {self.path}: {error.strerror}; does its folder exist?") from None
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            os.close(lock)
+            raise LinkError(
+                f"card image {self.path} is in use by another process; wait for it, or copy the file"
+            ) from None
+        return lock
+
+    def read(self) -> bytes | None:
+        """Return the file's bytes, None when there is no file yet."""
+        try:
+            return self.path.read_bytes()
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise LinkError(f"cannot read card image {self.path}: {error.strerror}") from None
+
+    def write(self, data: bytes) -> None:
+        """Replace the file in one step; a reader finds the old bytes or the new ones."""
+        try:
+            with NamedTemporaryFile(dir=self.path.parent, prefix=f".{self.path.name}.", delete=False) as file:
+                try:
+                    file.write(data)
+                    file.flush()
+                    os.fsync(file.fileno())
+                    Path(file.name).replace(self.path)
+                except BaseException:
+                    Path(file.name).unlink(missing_ok=True)
+                    raise
+        except OSError as error:
+            raise LinkError(f"cannot write card image {self.path}: {error.strerror}") from None
+
+    def release(self) -> None:
+        """Give the lock up; harmless when repeated."""
+        if self._lock >= 0:
+            with suppress(OSError):
+                os.close(self._lock)
+            self._lock = -1
+
+
+def open_link(rest: str) -> EmulatorLink:
+    """Open what follows ``emulator:`` in a card URL and switch the card on.
+
+    Args:
+        rest: a path of an image file, or nothing for a fresh card in memory; ``?profile=NAME&seed=N`` may follow and
+            say what card to make where none exists.
+
+    Raises:
+        ImageError: the file is not a usable card; it was left untouched.
+        LinkError: unknown option, file in use or out of reach.
+        UnknownNameError: there is no profile of that name.
+    """
+    place, _, query = rest.partition("?")
+    profile, seed = _options(query)
+    if not place:
+        return EmulatorLink(EmulatedCard(profile or "generic", seed=seed), "emulator:" + rest)
+    file = ImageFile(Path(place).expanduser())
+    try:
+        return EmulatorLink(_card(file, profile, seed), "emulator:" + rest, file)
+    except BaseException:
+        file.release()
+        raise
+
+
+def _card(file: ImageFile, profile: str, seed: int) -> EmulatedCard:
+    data = file.read()
+    if data is None:
+        return EmulatedCard(profile or "generic", seed=seed)
+    card = EmulatedCard.from_image(data)
+    if profile and profile != card.profile.name:
+        raise LinkError(f"card image {file.path} is a {card.profile.name!r} card; leave ?profile={profile} out")
+    return card
+
+
+def _options(query: str) -> tuple[str, int]:
+    options = dict(parse_qsl(query, keep_blank_values=True))
+    profile, seed = options.pop("profile", ""), options.pop("seed", "0")
+    if options:
+        raise LinkError(f"unknown option {next(iter(options))!r} in the card URL; there is profile and seed")
+    if not seed.isdecimal():
+        raise LinkError(f"seed is {seed!r} in the card URL; it must be a whole number from 0")
+    return profile, int(seed)

@@ -1,0 +1,156 @@
+"""What kinds of card there are to emulate, as data.
+
+No figure here is an official capacity: the size of a real card's free area is not published, so ``free_bytes`` is
+what this emulator grants, and the defaults are modest on purpose.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import reduce
+from operator import xor
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final, Literal
+
+from yohaku.errors import UnknownNameError
+from yohaku_emulator.layout import Layout
+from yohaku_emulator.store import CHECK
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+ISSUER_DOMAIN: Final = bytes.fromhex("A000000151000000")
+"""AID of the issuer security domain (GlobalPlatform Card Specification 2.3.1, H.1.3)."""
+
+_CARD_DATA: Final = bytes.fromhex(
+    "732D06072A864886FC6B01600C060A2A864886FC6B02020301630906072A864886FC6B03640906072A864886FC6B04"
+)
+"""Card recognition data of an open card: GlobalPlatform 2.3.1, no secure channel protocol (H.2)."""
+_PRODUCTION_DATA: Final = bytes.fromhex("59484B00") + bytes(38)
+"""Card production life cycle data of 42 bytes: fabricator "YH", nothing else filled in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resident:
+    """An application that is on the card before anybody loads one; it answers SELECT and nothing else.
+
+    Attributes:
+        aid: its AID.
+        size: bytes of the free area that it takes; 0 for one that lives outside it.
+    """
+
+    aid: bytes
+    size: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """A kind of card.
+
+    Attributes:
+        name: how a card URL and an image file call it.
+        atr: answer to reset.
+        free_bytes: about how much a fresh card grants to applications; whole pages of it count.
+        page: bytes in a page of the memory.
+        write_unit: bytes that the chip programs at once.
+        endurance: writes that a page survives.
+        commit_pages: pages that one transaction can change.
+        slots: most applications.
+        transient_bytes: volatile memory for applications.
+        channels: logical channels, the basic one included (1 to 20).
+        chain_bytes: most data in a chain of UPDATE BINARY commands; 0 for a card without chaining.
+        management: "open" lets anybody install and delete; content management then needs no secure channel.
+            A later step adds SCP03 and a second value; until then any other value refuses with 6982.
+        objects: what GET DATA of the issuer security domain answers, tag to value.
+        residents: applications that are there from the start.
+    """
+
+    name: str
+    atr: bytes
+    free_bytes: int
+    page: int = 128
+    write_unit: int = 4
+    endurance: int = 500_000
+    commit_pages: int = 20
+    slots: int = 16
+    transient_bytes: int = 2048
+    channels: int = 4
+    chain_bytes: int = 512
+    management: Literal["open", "closed"] = "open"
+    objects: Mapping[int, bytes] = field(default_factory=dict)
+    residents: tuple[Resident, ...] = ()
+
+    @property
+    def layout(self) -> Layout:
+        """Return where things stand in this card's memory."""
+        pages = self.free_bytes // (self.page - CHECK) + sum(self._pages(one.size) for one in self.residents)
+        return Layout(self.page, self.slots, pages, self.commit_pages)
+
+    def _pages(self, size: int) -> int:
+        """Count the pages that a resident takes: its array and a directory of 3 bytes."""
+        return -(-(size + 3) // (self.page - CHECK)) if size else 0
+
+
+def _objects(**more: bytes) -> Mapping[int, bytes]:
+    common = {0x0042: b"YOHAKU", 0x0045: b"\x00\x00\x00\x01", 0x0066: _CARD_DATA, 0x9F7F: _PRODUCTION_DATA}
+    return MappingProxyType(common | {int(tag.removeprefix("x"), 16): value for tag, value in more.items()})
+
+
+def _answer_to_reset(channels: int) -> bytes:
+    """Write an ATR for T=1 whose historical bytes name yohaku and say what the card can do.
+
+    Capabilities (ISO/IEC 7816-4:2020 12.2.2.9): selection by full and partial AID and by file identifier, SFI,
+    record numbers; one-byte data units; command chaining, no extended length, channels assigned by the card.
+    """
+    further = 0x10 | min(channels - 1, 7) if channels > 1 else 0
+    body = bytes.fromhex("8C018073D601") + bytes((0x80 | further, 0x66)) + b"YOHAKU"
+    check = reduce(xor, body)
+    return b"\x3b" + body + bytes((check,))
+
+
+GENERIC: Final = Profile("generic", atr=_answer_to_reset(4), free_bytes=32 * 1024, objects=_objects())
+SMALL: Final = Profile(
+    "small",
+    atr=_answer_to_reset(1),
+    free_bytes=2 * 1024,
+    page=64,
+    commit_pages=28,
+    slots=4,
+    transient_bytes=768,
+    channels=1,
+    objects=_objects(),
+)
+MY_NUMBER: Final = Profile(
+    "my-number",
+    atr=bytes.fromhex("3BDA13FF8131FB468012392F31C173C601C03B"),
+    free_bytes=12 * 1024,
+    channels=1,
+    objects=_objects(x00F0=b"13221"),
+    residents=(
+        Resident(bytes.fromhex("D392F000260100000001")),
+        Resident(bytes.fromhex("D3921000310001010402")),
+        Resident(bytes.fromhex("D3921000310001010408")),
+        Resident(bytes.fromhex("D3921000310001010401")),
+        Resident(bytes.fromhex("D3921000310001010100")),
+        Resident(bytes.fromhex("A0000002310600000000000000000000"), size=3 * 1024),
+    ),
+)
+"""A My Number card as an integrator meets it since 2025: the basic applications and a licence application are there.
+
+The ATR is that of a contact card seen in the field, the AIDs are public; sizes are this emulator's own.
+"""
+
+PROFILES: Final[Mapping[str, Profile]] = MappingProxyType({one.name: one for one in (GENERIC, MY_NUMBER, SMALL)})
+"""Every profile by its name."""
+
+
+def find_profile(name: str) -> Profile:
+    """Return the profile of that name.
+
+    Raises:
+        UnknownNameError: there is none; the message lists those that exist.
+    """
+    try:
+        return PROFILES[name]
+    except KeyError:
+        raise UnknownNameError("card profile", name, PROFILES) from None

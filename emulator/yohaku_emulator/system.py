@@ -1,0 +1,226 @@
+"""The life of applets: installed, found again at power-on, selected, deleted; it implements the runtime's Context."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from typing import TYPE_CHECKING, Final
+
+from yohaku.iso7816 import Status
+from yohaku_emulator.errors import CommitOverflow, StatusError
+from yohaku_emulator.registry import Entry, Registry
+from yohaku_emulator.runtime import CLEAR_ON_DESELECT, CLEAR_ON_RESET, LONGEST_ARRAY, PersistentArray
+from yohaku_emulator.store import Store
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from yohaku_emulator.memory import Memory
+    from yohaku_emulator.profiles import Profile
+    from yohaku_emulator.runtime import Applet, Program
+
+SELECTABLE: Final = 0x07
+"""Life cycle of an application that was just installed (GlobalPlatform Card Specification 2.3.1, 5.3.1)."""
+
+
+class System:
+    """Store, registry and the applets that are awake.
+
+    Attributes:
+        store: the pages.
+        registry: what is installed.
+        profile: the kind of card.
+        programs: programs by number.
+    """
+
+    def __init__(self, memory: Memory, profile: Profile, programs: Sequence[Program]) -> None:
+        layout = profile.layout
+        self.profile = profile
+        self.store = Store(memory, journal=layout.journal, commit_pages=layout.commit_pages)
+        self.registry = Registry(self.store, layout)
+        self.programs = {program.number: program for program in programs}
+        self._awake: dict[bytes, tuple[Applet, InstanceContext]] = {}
+        self._pool = b""
+        self._drawn = 0
+
+    def boot(self) -> None:
+        """Finish or forget what a power cut interrupted, and read the registry."""
+        self.store.recover()
+        self.registry.load()
+        self.registry.wipe_free()
+
+    def wake(self, entry: Entry) -> Applet:
+        """Return the applet of an entry, built on its first use after power-on."""
+        pair = self._awake.get(entry.aid)
+        if pair is None:
+            context = InstanceContext(self, entry)
+            pair = self._awake[entry.aid] = (self.programs[entry.program].applet(context), context)
+        return pair[0]
+
+    def clear(self, entry: Entry) -> None:
+        """Clear the transient arrays that an instance loses on deselection."""
+        self._awake[entry.aid][1].clear()
+
+    def install(self, program: Program, aid: bytes, privileges: bytes, parameters: bytes) -> None:
+        """Make an instance in one atomic step.
+
+        Raises:
+            StatusError: refused by the applet, or no room (6A84); nothing of it remains.
+        """
+        entry = Entry(self.registry.free_slot(), aid, program.number, privileges, 0, ())
+        context = InstanceContext(self, entry)
+        self.store.begin()
+        try:
+            program.applet.install(context, parameters)
+            self._measure(program, entry)
+            self.registry.add(entry, SELECTABLE)
+        except CommitOverflow:
+            self.store.abort()
+            raise StatusError(Status.NO_SPACE) from None
+        except Exception:
+            self.store.abort()
+            raise
+        self.store.commit()
+        self.registry.load()
+
+    def _measure(self, program: Program, entry: Entry) -> None:
+        """Build the applet once to learn how much transient memory it takes, and hold it to the quota."""
+        context = InstanceContext(self, entry)
+        program.applet(context)
+        entry.transient = context.transient_bytes
+        if entry.transient > self.profile.transient_bytes:
+            raise StatusError(Status.NO_SPACE)
+
+    def delete(self, entry: Entry) -> None:
+        """Remove an instance and free its pages."""
+        self.registry.remove(entry)
+        self._awake.pop(entry.aid, None)
+
+    def random(self, size: int) -> bytes:
+        """Return bytes that depend on the card's seed, the power cycle and how many were drawn in it."""
+        if not self._pool:
+            self._pool = self.registry.seed()
+        found = b""
+        while len(found) < size:
+            found += sha256(self._pool + self._drawn.to_bytes(4, "big")).digest()
+            self._drawn += 1
+        return found[:size]
+
+    def free_transient(self) -> int:
+        """Return how much volatile memory a new instance can have: arrays cleared on deselection share their room."""
+        taken = max((entry.transient for entry in self.registry.entries.values()), default=0)
+        return self.profile.transient_bytes - taken
+
+    def fork(self, memory: Memory) -> System:
+        """Return the same system over a copy of the memory, volatile state included."""
+        twin = System.__new__(System)
+        twin.profile, twin.programs = self.profile, self.programs
+        twin.store = self.store.over(memory)
+        twin.registry = self.registry.over(twin.store)
+        twin._pool, twin._drawn, twin._awake = self._pool, self._drawn, {}
+        for aid, (_, context) in self._awake.items():
+            twin.wake(twin.registry.entries[aid])
+            twin._awake[aid][1].fill(context.transients())
+        return twin
+
+
+class InstanceContext:
+    """The card as one instance sees it (implements ``runtime.Context``)."""
+
+    __slots__ = ("_arrays", "_entry", "_system", "_transients")
+
+    def __init__(self, system: System, entry: Entry) -> None:
+        self._system, self._entry = system, entry
+        self._arrays: list[PersistentArray] | None = None
+        self._transients: list[tuple[int, bytearray]] = []
+
+    @property
+    def aid(self) -> bytes:
+        """AID of this instance."""
+        return self._entry.aid
+
+    @property
+    def life(self) -> int:
+        """Life cycle byte of this instance."""
+        return self._system.registry.life(self._entry)
+
+    def set_life(self, life: int) -> None:
+        """Change the life cycle byte."""
+        self._system.registry.set_life(self._entry, life)
+
+    def allocate(self, *sizes: int) -> None:
+        """Create the arrays: take free pages and write the directory (u8 count, u16 length of each)."""
+        if max(sizes, default=0) > LONGEST_ARRAY:
+            raise StatusError(Status.NO_SPACE)
+        directory = bytes((len(sizes),)) + b"".join(size.to_bytes(2, "big") for size in sizes)
+        used = len(directory) + sum(sizes)
+        store, free = self._system.store, self._system.registry.free
+        count = -(-used // store.payload)
+        if count > len(free):
+            raise StatusError(Status.NO_SPACE)
+        self._entry.pages = tuple(free[:count])
+        store.write(self._entry.pages, 0, directory)
+
+    @property
+    def arrays(self) -> Sequence[PersistentArray]:
+        """The persistent arrays, found by the directory."""
+        if self._arrays is None:
+            self._arrays = self._find()
+        return self._arrays
+
+    def _find(self) -> list[PersistentArray]:
+        store, pages = self._system.store, self._entry.pages
+        count = store.read(pages, 0, 1)[0] if pages else 0
+        lengths = store.read(pages, 1, 2 * count) if count else b""
+        start, found = 1 + 2 * count, []
+        for at in range(0, 2 * count, 2):
+            length = lengths[at] << 8 | lengths[at + 1]
+            found.append(PersistentArray(store, pages, start, length))
+            start += length
+        return found
+
+    def transient(self, size: int, clear_on: int = CLEAR_ON_DESELECT) -> bytearray:
+        """Return the next transient array."""
+        array = bytearray(size)
+        self._transients.append((clear_on, array))
+        return array
+
+    @property
+    def transient_bytes(self) -> int:
+        """Bytes of all transient arrays."""
+        return sum(len(array) for _, array in self._transients)
+
+    def clear(self) -> None:
+        """Zero the arrays that are cleared on deselection."""
+        for clear_on, array in self._transients:
+            if clear_on != CLEAR_ON_RESET:
+                array[:] = bytes(len(array))
+
+    def transients(self) -> list[bytes]:
+        """Return the contents of the transient arrays."""
+        return [bytes(array) for _, array in self._transients]
+
+    def fill(self, contents: list[bytes]) -> None:
+        """Set the contents of the transient arrays."""
+        for (_, array), content in zip(self._transients, contents, strict=True):
+            array[:] = content
+
+    def begin(self) -> None:
+        """Open a transaction."""
+        self._system.store.begin()
+
+    def commit(self) -> None:
+        """Commit the transaction."""
+        self._system.store.commit()
+
+    def abort(self) -> None:
+        """Abort the transaction."""
+        self._system.store.abort()
+
+    @property
+    def chain_bytes(self) -> int:
+        """Most data in a chain of commands."""
+        return self._system.profile.chain_bytes
+
+    def random(self, size: int) -> bytes:
+        """Return random bytes."""
+        return self._system.random(size)
