@@ -6,6 +6,7 @@ from yohaku.card.errors import (
     AccessDeniedError,
     AppletMismatchError,
     AppletNotInstalledError,
+    AppletNotReadyError,
     CardError,
     EmptyFileError,
     FileError,
@@ -20,16 +21,21 @@ from yohaku.card.errors import (
     PinFormatError,
     PinWrongError,
     ProtocolError,
+    SecretError,
     StatusError,
     TargetError,
 )
 from yohaku.card.fci import Fci
 from yohaku.card.pipeline import Exchange, Traffic
+from yohaku.card.secrets import Secrets
+from yohaku.card.session import AppletSession
 
 __all__ = [
     "AccessDeniedError",
     "AppletMismatchError",
     "AppletNotInstalledError",
+    "AppletNotReadyError",
+    "AppletSession",
     "Card",
     "CardError",
     "Connection",
@@ -49,6 +55,8 @@ __all__ = [
     "PinFormatError",
     "PinWrongError",
     "ProtocolError",
+    "SecretError",
+    "Secrets",
     "Selection",
     "StatusError",
     "TargetError",

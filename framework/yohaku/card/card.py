@@ -5,12 +5,13 @@ It knows which application is selected and refuses commands meant for one that n
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, TypeVar
 
 from yohaku.card.connection import open_link
 from yohaku.card.errors import AppletNotInstalledError, NotSelectedError, StatusError
 from yohaku.card.fci import Fci
 from yohaku.card.pipeline import Chaining, Recorder, build
+from yohaku.card.session import AppletSession
 from yohaku.iso7816 import Command, Instruction, Response, Status
 
 if TYPE_CHECKING:
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 
     from yohaku.card.connection import Link
     from yohaku.card.pipeline import Exchange, Processor, Traffic
+    from yohaku.schema import Applet
+
+A = TypeVar("A", bound="Applet")
 
 _ABSENT = frozenset({Status.FILE_NOT_FOUND, Status.FUNCTION_UNSUPPORTED, Status.SELECT_FAILED})
 BY_NAME = 0x04
@@ -108,6 +112,16 @@ class Card:
             raise StatusError(f"selecting {shown}", response.status)
         self._selection = Selection(self, self._pipeline, Fci.from_bytes(response.data), shown)
         return self._selection
+
+    def open(self, applet: type[A]) -> A:
+        """Select an applet, check that it is the declared one, and give it with its files, PINs and keys.
+
+        Raises:
+            AppletNotInstalledError: it is not on the card.
+            AppletNotReadyError: its load was never completed.
+            AppletMismatchError: another version, or another declaration of the same version, is on the card.
+        """
+        return applet(AppletSession.open(self, applet))
 
     def reset(self) -> bytes:
         """Reset the card and return its answer-to-reset; nothing stays selected or verified."""

@@ -53,12 +53,20 @@ class AppletMismatchError(CardError):
     """The applet on the card was loaded from another declaration than the one at hand."""
 
 
+class AppletNotReadyError(CardError):
+    """An applet is on the card, but the load that should have made it ready was cut short."""
+
+
 class NotSelectedError(CardError):
     """A bound applet was used after the card left it: another was selected, or the card was reset."""
 
 
 class AccessDeniedError(CardError):
     """The card wants a PIN or a key first; the message names those that would do."""
+
+
+class SecretError(CardError):
+    """Values of PINs or keys are missing, or may not be used on this card."""
 
 
 class PinFormatError(CardError):

@@ -82,7 +82,7 @@ def test_a_load_file_has_modules() -> None:
 
 
 def test_an_entry_without_aid_is_refused() -> None:
-    with pytest.raises(WireError, match="aid .* is missing"):
+    with pytest.raises(WireError, match=r"aid .* is missing"):
         parse_registry(bytes.fromhex("E3049F700107"))
 
 
