@@ -82,8 +82,8 @@ class EmergencyMedical(Applet, aid="F0 59 48 4B 00 03", version=1):
     """救急医療情報カード
 
     For ambulance crews and emergency wards: the holder states blood type, allergies, medicines and a telephone
-    number at the city office or the family doctor, who writes them with the clinic key. Reading needs nothing: the person
-    concerned may be unconscious and the site without a network; that is why the holder chooses what to state.
+    number at the city office or the family doctor, who writes them with the clinic key. Reading needs nothing: the
+    person concerned may be unconscious and the site without a network; that is why the holder chooses what to state.
     """
 
     clinic = Key("登録機関鍵", english="clinic key")

@@ -172,7 +172,7 @@ class RecordMeta(type):
         made = object.__new__(cls.__storage__)
         for name in cls.__values__:
             setattr(made, name, values[name])
-        if extras is not NO_EXTRAS:
+        if extras != NO_EXTRAS:
             made._extras = extras
         made.__class__ = cls
         return made

@@ -1,0 +1,45 @@
+# yohaku: `make demo` shows it, `make test` proves it; both set up what they need in .venv.
+.PHONY: demo test lint types layers docs check-docs bench clean
+.DEFAULT_GOAL := demo
+
+BIN := .venv/bin
+CODE := framework emulator applets tests
+TYPED := framework emulator applets
+
+demo:
+	@.ci/setup demo
+	@$(BIN)/yohaku demo
+
+test:
+	@.ci/setup test
+	@$(BIN)/python -m pytest --numprocesses=auto --dist=loadgroup $(PYTEST)
+
+lint:
+	@.ci/setup dev
+	$(BIN)/ruff format --check $(CODE)
+	$(BIN)/ruff check $(CODE)
+	@$(MAKE) --no-print-directory types layers
+
+types:
+	@.ci/setup dev
+	$(BIN)/mypy $(TYPED)
+	$(BIN)/pyright --pythonpath $(BIN)/python $(TYPED)
+
+layers:
+	@.ci/setup dev
+	$(BIN)/lint-imports
+
+docs:
+	@.ci/setup demo
+	$(BIN)/yohaku schema document --all specs/applets
+
+check-docs: docs
+	@test -z "$$(git status --porcelain specs)" || { git --no-pager diff specs; git status --short specs; \
+		echo "specs/ is not what its generators write: run make docs and commit"; exit 1; }
+
+bench:
+	@.ci/setup dev
+	@for file in tests/benchmarks/bench_*.py; do $(BIN)/python $$file || exit 1; done
+
+clean:
+	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .grimp_cache

@@ -1,0 +1,43 @@
+from datetime import date
+from typing import assert_type
+from yohaku import ALWAYS, Applet, CyclicFile, Key, Pin, Record, TransparentFile, field
+from yohaku.fields import Date, Digits, UInt
+from construct import Int8ub
+
+
+class A(Record):
+    number: str = field(Digits(10), "n")
+    day: date = field(Date())
+    count: int = field(UInt(8), default=3)
+    raw: int = field(Int8ub)
+    maybe: int | None = field(UInt(8), default=None)
+
+
+class B(Record):
+    inner: A = field(A)
+    wrong: int = field(Digits(3))  # E: wrong annotation
+
+
+class S(Applet, aid="F0 01 02 03 04"):
+    pin = Pin("p")
+    key = Key("k")
+    f = TransparentFile(A, read=ALWAYS, update=key | pin)
+    log = CyclicFile(A, records=3, read=pin & key, append=key)
+
+
+a = A(number="1", day=date(2020, 1, 1), raw=3)
+A(number=1, day=date(2020, 1, 1), raw=3)  # E: wrong argument type
+A(number="1", raw=3)  # E: missing argument
+a.number = "x"  # E: frozen
+
+
+def use(s: S) -> None:
+    assert_type(s.f.read(), A)
+    assert_type(s.f.read().day, date)
+    assert_type(s.log.read(1), A)
+    assert_type(s.pin.tries_left, int)
+    s.key.authenticate(b"")
+    s.f.reed()  # E: no such method
+
+
+assert_type(S.f, TransparentFile[A])
