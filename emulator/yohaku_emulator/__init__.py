@@ -1,4 +1,4 @@
-"""A card in Python: memory that can lose power, a runtime shaped like Java Card's, the container, links to the outside."""
+"""A card in Python: memory that can lose power, a runtime like Java Card's, the container, links to the outside."""
 
 from yohaku_emulator.card import EmulatedCard, Snapshot
 from yohaku_emulator.errors import ImageError, LinkError, PowerCut

@@ -127,7 +127,7 @@ class EmulatedCard:
         """Return an independent card in the same state, volatile state included, with no power cut armed."""
         twin = EmulatedCard.__new__(EmulatedCard)
         twin.profile, twin.clock = self.profile, self.clock
-        twin._take(self)
+        twin.restore(Snapshot(self))
         return twin
 
     def snapshot(self) -> Snapshot:
@@ -155,12 +155,9 @@ class EmulatedCard:
             ImageError: the bytes are not a complete, undamaged image of a known profile.
         """
         found = image.read(data)
-        card = cls.__new__(cls)
-        card.profile, card.clock = found.profile, clock or monotonic
-        card.memory = _blank(found.profile)
+        card = cls(found.profile, clock=clock)
         card.memory.cells[:] = found.cells
         card.memory.wear, card.memory.writes = found.wear, sum(found.wear)
-        card._system, card._dispatcher = System(card.memory, card.profile, PROGRAMS), None
         return card
 
 

@@ -56,8 +56,12 @@ class Dispatcher:
     def fork(self, system: System) -> Dispatcher:
         """Return the same state over a forked system."""
         twin = Dispatcher(system)
-        twin._channels = [channel and twin._adopt(channel) for channel in self._channels]
+        twin.adopt(self._channels)
         return twin
+
+    def adopt(self, channels: list[Channel | None]) -> None:
+        """Take over the channels of the card that this one was forked from."""
+        self._channels = [channel and self._adopt(channel) for channel in channels]
 
     def _adopt(self, other: Channel) -> Channel:
         channel = Channel(other.domain.fork(self._system, self._in_use))
@@ -117,7 +121,7 @@ class Dispatcher:
             if ins == Instruction.SELECT and apdu.p1 == _BY_NAME:
                 return self._select(channel, apdu)
             if ins == Instruction.MANAGE_CHANNEL:
-                return self._manage_channel(channel, apdu)
+                return self._manage_channel(apdu)
         channel.waiting = _NOTHING
         if channel.applet is None:
             raise StatusError(Status.SELECT_FAILED)
@@ -183,7 +187,7 @@ class Dispatcher:
         apdu.selecting = True
         return applet.process(apdu)
 
-    def _manage_channel(self, channel: Channel, apdu: Apdu) -> bytes:
+    def _manage_channel(self, apdu: Apdu) -> bytes:
         """MANAGE CHANNEL (ISO/IEC 7816-4:2020 11.1.2): open a channel, chosen by the card or by P2, or close one."""
         if apdu.data or apdu.p1 not in {0x00, _CLOSE}:
             raise StatusError(Status.WRONG_P1P2 if not apdu.data else Status.WRONG_LENGTH)
@@ -191,9 +195,9 @@ class Dispatcher:
             raise StatusError(Status.CHANNEL_UNSUPPORTED)
         if apdu.p1 == _CLOSE:
             return self._close(apdu.p2 or apdu.channel)
-        return self._open(channel, apdu)
+        return self._open(apdu)
 
-    def _open(self, channel: Channel, apdu: Apdu) -> bytes:
+    def _open(self, apdu: Apdu) -> bytes:
         number = apdu.p2
         if not number:
             if apdu.expected < 1:

@@ -1,7 +1,7 @@
 """The issuer security domain: installs, personalises, lists and deletes applications; one object for each channel.
 
-Clause numbers are those of the GlobalPlatform Card Specification 2.3.1. With ``management="open"`` in the profile anybody
-may manage content; step 6 puts SCP03 in front of the same commands.
+Clause numbers are those of the GlobalPlatform Card Specification 2.3.1. With ``management="open"`` in the profile
+anybody may manage content; step 6 puts SCP03 in front of the same commands.
 """
 
 from __future__ import annotations
@@ -47,8 +47,12 @@ class IssuerDomain:
     def fork(self, system: System, in_use: Callable[[bytes], bool]) -> IssuerDomain:
         """Return the same state for a forked card."""
         twin = IssuerDomain(system, in_use)
-        twin._target, twin._block, twin._untold = self._target, self._block, self._untold
+        twin.adopt(self)
         return twin
+
+    def adopt(self, other: IssuerDomain) -> None:
+        """Take over the volatile state of another."""
+        self._target, self._block, self._untold = other._target, other._block, other._untold
 
     def deselect(self) -> None:
         """Forget what was going on."""

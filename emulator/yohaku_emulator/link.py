@@ -78,16 +78,27 @@ class EmulatorLink:
 class ImageFile:
     """An image file under an exclusive lock, which lies on a file of the same name with ``.lock`` added.
 
-    The image itself cannot carry the lock: it is replaced by a rename at every change.
+    The image itself cannot carry the lock: a rename replaces it at every change. The lock file goes with the lock.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._lock = self._acquire(path.with_name(path.name + ".lock"))
+        self._lock_path = path.with_name(path.name + ".lock")
+        self._lock = self._acquire()
+        while not self._current():
+            os.close(self._lock)
+            self._lock = self._acquire()
 
-    def _acquire(self, path: Path) -> int:
+    def _current(self) -> bool:
+        """Say whether the locked file is still the one of that name: its last owner may have removed it meanwhile."""
         try:
-            lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            return os.fstat(self._lock).st_ino == self._lock_path.stat().st_ino
+        except FileNotFoundError:
+            return False
+
+    def _acquire(self) -> int:
+        try:
+            lock = os.open(self._lock_path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
             raise LinkError(f"cannot use card image {self.path}: {error.strerror}; does its folder exist?") from None
         try:
@@ -117,6 +128,7 @@ class ImageFile:
                     file.flush()
                     os.fsync(file.fileno())
                     Path(file.name).replace(self.path)
+                    _flush_folder(self.path.parent)
                 except BaseException:
                     Path(file.name).unlink(missing_ok=True)
                     raise
@@ -127,8 +139,18 @@ class ImageFile:
         """Give the lock up; harmless when repeated."""
         if self._lock >= 0:
             with suppress(OSError):
-                os.close(self._lock)
+                self._lock_path.unlink()
+            os.close(self._lock)
             self._lock = -1
+
+
+def _flush_folder(folder: Path) -> None:
+    """Make a rename durable."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def open_link(rest: str) -> EmulatorLink:

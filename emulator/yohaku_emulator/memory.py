@@ -27,7 +27,7 @@ class Memory:
         wear: page writes so far, for each page.
     """
 
-    __slots__ = ("_cut", "_outcome", "_random", "cells", "endurance", "page", "unit", "wear", "writes")
+    __slots__ = ("_cut", "_outcome", "_seed", "cells", "endurance", "page", "unit", "wear", "writes")
 
     def __init__(self, size: int, *, page: int, unit: int = 4, endurance: int = 500_000) -> None:
         self.cells = bytearray(size)
@@ -36,7 +36,7 @@ class Memory:
         self.wear = array("I", bytes(4 * (size // page)))
         self._cut = 0
         self._outcome: Outcome = "old"
-        self._random = Random(0)  # noqa: S311 - a fault injector must be repeatable
+        self._seed = 0
 
     def write(self, address: int, data: bytes | bytearray) -> None:
         """Write ``data`` at ``address``, page by page in rising order.
@@ -72,11 +72,12 @@ class Memory:
 
     def _mix(self, address: int, data: bytes | bytearray) -> None:
         """Leave some units old, some new, some with bits of both."""
+        random = Random(self._seed)  # noqa: S311 - a fault injector must be repeatable
         for start in range(0, len(data), self.unit):
             new = data[start : start + self.unit]
             old = self.cells[address + start : address + start + len(new)]
-            choice = self._random.randrange(3)
-            mask = bytes(len(new)) if choice == 0 else self._random.randbytes(len(new))
+            choice = random.randrange(3)
+            mask = bytes(len(new)) if choice == 0 else random.randbytes(len(new))
             if choice != 1:
                 new = bytes((a & ~m | b & m) & 0xFF for a, b, m in zip(old, new, mask, strict=True))
             self.cells[address + start : address + start + len(new)] = new
@@ -90,7 +91,7 @@ class Memory:
             seed: chooses the bytes of a mixed page.
         """
         self._cut, self._outcome = n, outcome
-        self._random = Random(seed)  # noqa: S311 - a fault injector must be repeatable
+        self._seed = seed
 
     @property
     def cut_armed(self) -> bool:
@@ -107,9 +108,6 @@ class Memory:
 
     def copy(self) -> Memory:
         """Return an independent memory with the same bytes and wear, and no cut armed."""
-        twin = Memory.__new__(Memory)
-        twin.cells = self.cells[:]
-        twin.page, twin.unit, twin.endurance = self.page, self.unit, self.endurance
-        twin.writes, twin.wear = self.writes, self.wear[:]
-        twin._cut, twin._outcome, twin._random = 0, "old", self._random
+        twin = Memory(0, page=self.page, unit=self.unit, endurance=self.endurance)
+        twin.cells, twin.wear, twin.writes = self.cells[:], self.wear[:], self.writes
         return twin

@@ -53,14 +53,13 @@ class Registry:
 
     def __init__(self, store: Store, layout: Layout) -> None:
         self._store, self._layout = store, layout
-        self._system = tuple(range(layout.system_pages))
+        self._system = range(layout.system_pages)
         self.entries: dict[bytes, Entry] = {}
         self.free: list[int] = []
 
     def over(self, store: Store) -> Registry:
         """Return the same index over a copy of the memory."""
-        twin = Registry.__new__(Registry)
-        twin._store, twin._layout, twin._system = store, self._layout, self._system
+        twin = Registry(store, self._layout)
         twin.entries, twin.free = self.entries.copy(), self.free.copy()
         return twin
 
@@ -152,6 +151,8 @@ class Registry:
 
     def seed(self) -> bytes:
         """Return the seed of the random source for this power cycle: a new one at each call (12 bytes)."""
+        seed: bytes
+        cycle: int
         magic, seed, cycle, life = HEAD.unpack(self._store.read(self._system, 0, HEAD.size))
         cycle = (cycle + 1) & 0xFFFF_FFFF
         self._store.write_apart(self._system, 0, HEAD.pack(magic, seed, cycle, life))

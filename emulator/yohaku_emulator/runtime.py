@@ -193,7 +193,7 @@ class Applet(ABC):
         """Say whether the applet accepts its selection."""
         return True
 
-    def deselect(self) -> None:
+    def deselect(self) -> None:  # noqa: B027 - nothing to do is a fair answer, as in Java Card
         """Another applet will be selected; transient arrays are cleared after this."""
 
     @abstractmethod
@@ -210,6 +210,7 @@ class Applet(ABC):
         Raises:
             StatusError: the block is refused, and nothing of it remains.
         """
+        del apdu
         raise StatusError(Status.CONDITIONS)
 
 

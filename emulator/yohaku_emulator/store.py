@@ -50,15 +50,6 @@ class Store:
         self._pending: dict[int, bytearray] = {}
         self._open = False
 
-    def over(self, memory: Memory) -> Store:
-        """Return a store over a copy of this one's memory."""
-        twin = Store.__new__(Store)
-        twin._memory, twin._cells, twin._page = memory, memory.cells, self._page
-        twin._journal, twin.commit_pages = self._journal, self.commit_pages
-        twin.payload, twin.blank = self.payload, self.blank
-        twin._pending, twin._open = {}, False
-        return twin
-
     def page(self, number: int) -> bytearray:
         """Return the bytes of a page as the open transaction sees them; do not change them.
 

@@ -112,15 +112,17 @@ class System:
 
     def fork(self, memory: Memory) -> System:
         """Return the same system over a copy of the memory, volatile state included."""
-        twin = System.__new__(System)
-        twin.profile, twin.programs = self.profile, self.programs
-        twin.store = self.store.over(memory)
+        twin = System(memory, self.profile, tuple(self.programs.values()))
         twin.registry = self.registry.over(twin.store)
-        twin._pool, twin._drawn, twin._awake = self._pool, self._drawn, {}
-        for aid, (_, context) in self._awake.items():
-            twin.wake(twin.registry.entries[aid])
-            twin._awake[aid][1].fill(context.transients())
+        twin.adopt(self)
         return twin
+
+    def adopt(self, other: System) -> None:
+        """Take over the volatile state of the system that this one was forked from."""
+        self._pool, self._drawn = other._pool, other._drawn
+        for aid, (_, context) in other._awake.items():
+            self.wake(self.registry.entries[aid])
+            self._awake[aid][1].fill(context.transients())
 
 
 class InstanceContext:
