@@ -20,7 +20,7 @@ from yohaku_emulator.system import System
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_STAND_IN: Final = Program(2, resident.LOAD_FILE, resident.MODULE, StandIn)
+_STAND_IN: Final = Program(2, resident.LOAD_FILE, resident.MODULE, StandIn, removable=False)
 PROGRAMS: Final = (Program(1, container.LOAD_FILE, container.MODULE, Container), _STAND_IN)
 """The programs in every card's read-only memory."""
 

@@ -141,7 +141,7 @@ class IssuerDomain:
         entry = self._system.registry.entries.get(aid)
         if entry is None:
             raise StatusError(Status.REFERENCE_NOT_FOUND)
-        if self._in_use(aid):
+        if self._in_use(aid) or not self._system.programs[entry.program].removable:
             raise StatusError(Status.CONDITIONS)
         self._target = b""
         self._system.delete(entry)

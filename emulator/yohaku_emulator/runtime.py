@@ -223,9 +223,11 @@ class Program:
         load_file: AID of the load file.
         module: AID of the module.
         applet: the class of its instances.
+        removable: whether DELETE removes its instances.
     """
 
     number: int
     load_file: bytes
     module: bytes
     applet: type[Applet]
+    removable: bool = True
