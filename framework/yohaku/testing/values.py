@@ -96,29 +96,29 @@ def _edges(least: int, most: int) -> Strategy:
     return st.sampled_from((least, most, min(least + 1, most), max(most - 1, least))) | st.integers(least, most)
 
 
-@_values.register
+@_values.register(UInt)
 def _(field_type: UInt) -> Strategy:
     return _edges(field_type.least, field_type.most)
 
 
-@_values.register
+@_values.register(Int)
 def _(field_type: Int) -> Strategy:
     return _edges(field_type.least, field_type.most)
 
 
-@_values.register
+@_values.register(Flag)
 def _(_field_type: Flag) -> Strategy:
     return st.booleans()
 
 
-@_values.register
-def _(field_type: Choice) -> Strategy:  # type: ignore[type-arg]  # singledispatch takes the bare class
-    return st.sampled_from(list(field_type.enum))
+@_values.register(Choice)
+def _(field_type: Choice[Any]) -> Strategy:
+    return st.sampled_from(list(field_type.by_number.values()))
 
 
-@_values.register
-def _(field_type: Flags) -> Strategy:  # type: ignore[type-arg]  # singledispatch takes the bare class
-    return st.lists(st.sampled_from(list(field_type.flags)), unique=True).map(
+@_values.register(Flags)
+def _(field_type: Flags[Any]) -> Strategy:
+    return st.lists(st.sampled_from(list(field_type.by_name.values())), unique=True).map(
         lambda flags: field_type.flags(sum(int(flag) for flag in flags))
     )
 
@@ -128,49 +128,49 @@ def digit_strings(least: int, most: int) -> st.SearchStrategy[str]:
     return st.text("0123456789", min_size=least, max_size=most)
 
 
-@_values.register
+@_values.register(Digits)
 def _(field_type: Digits) -> Strategy:
     return digit_strings(field_type.count, field_type.count)
 
 
-@_values.register
+@_values.register(PackedDigits)
 def _(field_type: PackedDigits) -> Strategy:
     return digit_strings(field_type.least, field_type.most)
 
 
-@_values.register
+@_values.register(MunicipalityCode)
 def _(field_type: MunicipalityCode) -> Strategy:
     five = digit_strings(5, 5)
     return five if field_type.digits == 5 else five.map(lambda code: code + check_digit(code))
 
 
-@_values.register
+@_values.register(Date)
 def _(_field_type: Date) -> Strategy:
     return st.dates()
 
 
-@_values.register
+@_values.register(DayNumber)
 def _(field_type: DayNumber) -> Strategy:
     return st.sampled_from((field_type.epoch, field_type.latest)) | st.dates(field_type.epoch, field_type.latest)
 
 
-@_values.register
+@_values.register(Timestamp)
 def _(field_type: Timestamp) -> Strategy:
     start = datetime(1970, 1, 1, tzinfo=UTC)
     return _edges(0, field_type.most).map(lambda seconds: start + timedelta(seconds=seconds))
 
 
-@_values.register
+@_values.register(Blob)
 def _(field_type: Blob) -> Strategy:
     return st.binary(min_size=field_type.minimum, max_size=field_type.minimum)
 
 
-@_values.register
+@_values.register(VariableBlob)
 def _(field_type: VariableBlob) -> Strategy:
     return st.binary(max_size=field_type.maximum)
 
 
-@_values.register
+@_values.register(Text)
 def _(field_type: Text) -> Strategy:
     most = field_type.maximum or 0
     characters = st.characters(codec=field_type.encoding, exclude_characters="\0", exclude_categories=("Cs", "Co"))
@@ -184,28 +184,28 @@ def _cut(text: str, field_type: Text) -> str:
     return text
 
 
-@_values.register
-def _(field_type: Repeat) -> Strategy:  # type: ignore[type-arg]  # singledispatch takes the bare class
+@_values.register(Repeat)
+def _(field_type: Repeat[Any]) -> Strategy:
     least = field_type.count or 0
     most = LONGEST_OPEN_REPEAT if field_type.most is None else field_type.most
     return st.lists(values_for(field_type.item), min_size=least, max_size=most).map(tuple)
 
 
-@_values.register
-def _(field_type: Wrapper) -> Strategy:  # type: ignore[type-arg]  # singledispatch takes the bare class
+@_values.register(Wrapper)
+def _(field_type: Wrapper[Any]) -> Strategy:
     return values_for(field_type.inner)
 
 
-@_values.register
-def _(field_type: Sequence) -> Strategy:  # type: ignore[type-arg]  # singledispatch takes the bare class
+@_values.register(Sequence)
+def _(field_type: Sequence[Any]) -> Strategy:
     members = {item.name: values_for(item.type) for item in field_type.visible}
     return st.fixed_dictionaries(members).map(field_type.make)
 
 
-@_values.register
-def _(field_type: Template) -> Strategy:  # type: ignore[type-arg]  # singledispatch takes the bare class
+@_values.register(Template)
+def _(field_type: Template[Any]) -> Strategy:
     members = {
         item.name: values_for(item.type) if item.default is MISSING else st.none() | values_for(item.type)
         for item in field_type.items
     }
-    return st.fixed_dictionaries(members).map(lambda values: field_type.make(values, NO_EXTRAS))
+    return st.fixed_dictionaries(members).map(lambda values: field_type.make(dict(values), NO_EXTRAS))
