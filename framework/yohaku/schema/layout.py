@@ -1,73 +1,42 @@
-"""The byte layout of records, files and applets: one model that pictures, documents and JSON are made from."""
+"""The byte layout of files and applets: one model that pictures, documents and JSON are made from."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from yohaku.codec import BitField
-from yohaku.fields.compound import Repeat, Wrapper
 from yohaku.schema.declarations import RecordFile
-from yohaku.schema.descriptor import compile_descriptor
+from yohaku.schema.places import Place, record_layout, record_tree
+from yohaku.schema.profiles import Overhead, overhead
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from yohaku.codec import FieldType, Json
+    from yohaku.codec import Json
     from yohaku.schema.applet import Applet
-    from yohaku.schema.declarations import File
-    from yohaku.schema.record import FieldSpec, Record
+    from yohaku.schema.declarations import File, Key, Pin
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """Where one field lies in the encoding of its record.
+class Segment:
+    """A run of bits of a record that belong together; the segments of a record cover its file without a gap.
 
     Attributes:
-        path: names and indices from the record, such as ``members[3].points``; ``[]`` stands for any index.
-        offset: byte offset from the start of the record; None when it depends on values before it.
-        bit: offset of the first bit within that byte, 0 the most significant.
-        bits: width in bits; None when the size depends on the value.
-        minimum: fewest bytes.
-        maximum: most bytes; None when nothing bounds it.
-        type: the field type.
-        label: the Japanese name.
-        english: the English name.
-        hidden: reserved or constant bytes, no value of the record.
+        start: first bit, from the start of the record.
+        stop: the bit behind the last one.
+        place: the field, or the group whose tag or length this is; None for bytes that no field can use.
     """
 
-    path: str
-    offset: int | None
-    bit: int
-    bits: int | None
-    minimum: int
-    maximum: int | None
-    type: str
-    label: str
-    english: str
-    hidden: bool
+    start: int
+    stop: int
+    place: Place | None
 
     @property
-    def size(self) -> int | None:
-        """Bytes that the field touches; None when it depends on the value."""
-        if self.bits is None:
-            return None
-        return (self.bit + self.bits + 7) // 8
-
-    def to_json(self) -> Json:
-        """Give the place as JSON."""
-        return {
-            "path": self.path,
-            "offset": self.offset,
-            "size": self.size,
-            "bit": self.bit,
-            "bits": self.bits,
-            "minimum": self.minimum,
-            "maximum": self.maximum,
-            "type": self.type,
-            "label": self.label,
-            "english": self.english,
-        }
+    def kind(self) -> str:
+        """``field``, ``reserved`` (or constant), ``frame`` (tag or length of a group) or ``free``."""
+        if self.place is None:
+            return "free"
+        return "frame" if self.place.children else "reserved" if self.place.hidden else "field"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +53,7 @@ class FileLayout:
         label: the Japanese name.
         english: the English name.
         access: the rule of each operation as text.
-        fields: the places of one record.
+        record: the record with everything in it.
     """
 
     name: str
@@ -96,7 +65,22 @@ class FileLayout:
     label: str
     english: str
     access: Mapping[str, str]
-    fields: tuple[Place, ...]
+    record: Place
+
+    @property
+    def fields(self) -> tuple[Place, ...]:
+        """The fields of one record, nested ones in full, in the order of the bytes."""
+        return tuple(field for place in self.record.children for field in place.fields())
+
+    @property
+    def exact(self) -> bool:
+        """Whether every field lies at the same place in every record, so that a byte map can be drawn."""
+        return self.record.exact
+
+    @property
+    def segments(self) -> tuple[Segment, ...]:
+        """The bits of a record in order, fields and what lies between and behind them; empty when not ``exact``."""
+        return tuple(_segments(self.record, self.record_size * 8)) if self.exact else ()
 
     def to_json(self) -> Json:
         """Give the file as JSON."""
@@ -115,6 +99,44 @@ class FileLayout:
 
 
 @dataclass(frozen=True, slots=True)
+class CredentialLayout:
+    """A PIN or a key as documents show it; never its value.
+
+    Attributes:
+        name: its name in the applet.
+        kind: ``pin`` or ``key``.
+        reference: the number that names it in VERIFY or EXTERNAL AUTHENTICATE, from 1.
+        label: the Japanese name.
+        english: the English name.
+        form: what a value looks like, such as ``4 digits`` or ``AES-128``.
+        tries: wrong tries until it is blocked; 0 for a key that never is.
+        reset: who may set the tries back, as text; empty for a key.
+    """
+
+    name: str
+    kind: str
+    reference: int
+    label: str
+    english: str
+    form: str
+    tries: int
+    reset: str
+
+    def to_json(self) -> Json:
+        """Give the credential as JSON."""
+        return {
+            "name": self.name,
+            "kind": self.kind,
+            "reference": self.reference,
+            "label": self.label,
+            "english": self.english,
+            "form": self.form,
+            "tries": self.tries,
+            "reset": self.reset,
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class AppletLayout:
     """The layout of an applet.
 
@@ -125,7 +147,8 @@ class AppletLayout:
         version: version of the layout.
         files: its files in declared order.
         bytes: bytes of all file contents.
-        descriptor: bytes of the descriptor that the container keeps beside them.
+        overhead: what the container keeps beside them.
+        credentials: its PINs and keys, PINs first.
     """
 
     applet: str
@@ -134,7 +157,18 @@ class AppletLayout:
     version: int
     files: tuple[FileLayout, ...]
     bytes: int
-    descriptor: int
+    overhead: Overhead
+    credentials: tuple[CredentialLayout, ...]
+
+    @property
+    def descriptor(self) -> int:
+        """Bytes of the descriptor that the container keeps beside the files."""
+        return self.overhead.descriptor
+
+    @property
+    def card_bytes(self) -> int:
+        """Bytes that the applet takes on a card, the container's own included; an estimate."""
+        return self.bytes + self.overhead.total
 
     def to_json(self) -> Json:
         """Give the applet as JSON; the AID as lower-case hex."""
@@ -146,6 +180,9 @@ class AppletLayout:
             "files": [file.to_json() for file in self.files],
             "bytes": self.bytes,
             "descriptor_bytes": self.descriptor,
+            "overhead": self.overhead.to_json(),
+            "card_bytes": self.card_bytes,
+            "credentials": [credential.to_json() for credential in self.credentials],
         }
 
 
@@ -159,7 +196,8 @@ def applet_layout(applet: type[Applet]) -> AppletLayout:
         applet.version,
         files,
         sum(file.size for file in files),
-        len(compile_descriptor(applet)),
+        overhead(applet),
+        (*map(_pin, applet.pins().values()), *map(_key, applet.keys().values())),
     )
 
 
@@ -176,55 +214,50 @@ def file_layout(file: File[Any]) -> FileLayout:
         file.label,
         file.english,
         {operation: str(rule) for operation, rule in file.rules.items()},
-        record_layout(file.record),
+        record_tree(file.record),
     )
 
 
-def record_layout(record: type[Record]) -> tuple[Place, ...]:
-    """Compute the places of the fields of a record, nested ones in full, in the order of the bytes."""
-    return tuple(_places(record.__field_type__, "", 0, record.__fields__))
+def _pin(pin: Pin) -> CredentialLayout:
+    span = str(pin.shortest) if pin.shortest == pin.longest else f"{pin.shortest} to {pin.longest}"
+    form = f"{span} {'printable characters' if pin.alphabet.name == 'PRINTABLE' else pin.alphabet.name.lower()}"
+    return CredentialLayout(pin.name, "pin", pin.reference, pin.label, pin.english, form, pin.tries, str(pin.reset))
 
 
-def _places(type_: FieldType[Any], path: str, offset: int | None, specs: Mapping[str, FieldSpec]) -> Iterator[Place]:
-    bit = 0
-    for step, part, place in type_.parts():
-        spec = specs.get(str(step))
-        at = None if offset is None or place is None else offset + place
-        first = bit % 8 if isinstance(part, BitField) else 0
-        bit = bit + part.bits if isinstance(part, BitField) else 0
-        yield from _part(part, _join(path, step, type_), at, first, spec)
+def _key(key: Key) -> CredentialLayout:
+    return CredentialLayout(key.name, "key", key.reference, key.label, key.english, f"AES-{key.bits}", key.tries, "")
 
 
-def _part(part: FieldType[Any], path: str, offset: int | None, bit: int, spec: FieldSpec | None) -> Iterator[Place]:
-    nested = getattr(_core(part), "kind", None)
-    specs: Mapping[str, FieldSpec] = getattr(nested, "__fields__", {})
-    children = list(_places(part, path, offset, specs))
-    if children:
-        yield from children
-        return
-    label = spec.label if spec else ""
-    english = (spec.english if spec else "") or path.rsplit(".", 1)[-1].replace("_", " ")
-    bits = part.bits if isinstance(part, BitField) else None if part.size is None else part.size * 8
-    yield Place(path, offset, bit, bits, part.minimum, part.maximum, part.type_name, label, english, part.hidden)
+def _segments(record: Place, size: int) -> Iterator[Segment]:
+    """Walk the fields; what lies between them is the frame of the group around, what lies behind is free."""
+    position = 0
+    for field in record.fields():
+        start = field.start or 0
+        if start > position:
+            yield Segment(position, start, _around(record, position))
+        yield Segment(start, start + (field.bits or 0), field)
+        position = start + (field.bits or 0)
+    if position < size:
+        yield Segment(position, size, None)
 
 
-def _core(part: FieldType[Any]) -> FieldType[Any]:
-    while isinstance(part, Wrapper):
-        part = part.inner
-    return part.item if isinstance(part, Repeat) else part
+def _around(record: Place, bit: int) -> Place:
+    """Give the innermost group that covers a bit."""
+    for child in record.children:
+        start = child.start or 0
+        if child.children and start <= bit < start + (child.bits or 0):
+            return _around(child, bit)
+    return record
 
 
-def _join(path: str, step: str | int, parent: FieldType[Any]) -> str:
-    if isinstance(step, int):
-        core = _core_repeat(parent)
-        return f"{path}[{step}]" if core is None or core.count is not None else f"{path}[]"
-    return f"{path}.{step}" if path else step
-
-
-def _core_repeat(part: FieldType[Any]) -> Repeat[Any] | None:
-    while isinstance(part, Wrapper):
-        part = part.inner
-    return part if isinstance(part, Repeat) else None
-
-
-__all__ = ["AppletLayout", "FileLayout", "Place", "applet_layout", "file_layout", "record_layout"]
+__all__ = [
+    "AppletLayout",
+    "CredentialLayout",
+    "FileLayout",
+    "Place",
+    "Segment",
+    "applet_layout",
+    "file_layout",
+    "record_layout",
+    "record_tree",
+]
