@@ -77,7 +77,7 @@ class CardTransparentFile(Generic[R]):
             old = bytes(byte ^ 0xFF for byte in new)
         self._replace(old, new)
 
-    def update(self, **changes: Any) -> R:
+    def update(self, /, **changes: Any) -> R:
         """Change some fields; only the span that differs travels. Returns the new record.
 
         Raises:

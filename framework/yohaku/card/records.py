@@ -91,7 +91,7 @@ class CardRecordFile(Generic[R]):
             old = b""
         self._replace(number, old, new)
 
-    def update(self, number: int, **changes: Any) -> R:
+    def update(self, number: int, /, **changes: Any) -> R:
         """Change some fields of record ``number``. Returns the new record.
 
         Raises:

@@ -20,7 +20,6 @@ from construct import (
     GreedyBytes,
     GreedyRange,
     Int16ub,
-    Sequence,
     Struct,
     Terminated,
 )
@@ -252,10 +251,10 @@ _VERSION: Construct[Any, Any] = ExprAdapter(
     lambda parsed, _context: tuple(parsed.version),
     lambda version, _context: {"version": bytes(version)},
 )
-_CHANNELS = ExprAdapter(
-    Template(Member("offers", 0x06, _oid(4, Sequence(Byte, Byte)), many=True)),
-    lambda parsed, _context: [tuple(offer) for offer in parsed.offers],
-    lambda offer, _context: {"offers": [offer]},
+_CHANNELS: Construct[Any, Any] = ExprAdapter(
+    Template(Member("offers", 0x06, _oid(4, GreedyBytes), many=True)),
+    lambda parsed, _context: [(offer[0], offer[1]) for offer in parsed.offers if len(offer) >= 2],
+    lambda offer, _context: {"offers": [bytes(offer)]},
 )
 
 
@@ -280,5 +279,5 @@ class CardData(Structure):
 
     @classmethod
     def _of(cls, parsed: Any) -> Self:
-        """Put the offers of all tags 64 in one row: cards repeat the tag, or what is inside it."""
+        """Put the offers of all tags 64 in one row: cards repeat the tag, or what is inside it, or name none."""
         return cls(parsed.version, tuple(offer for group in parsed.channels for offer in group))

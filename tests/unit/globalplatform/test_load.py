@@ -1,0 +1,254 @@
+"""Loading, listing and deleting on the emulated card."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from yohaku import ALWAYS, Applet, CyclicFile, Key, LinearFile, Pin, Record, TransparentFile, connect, field
+from yohaku.card import AccessDeniedError, AppletNotInstalledError, Card, Secrets, StatusError
+from yohaku.errors import EncodeError, UnknownNameError
+from yohaku.fields import Blob, UInt
+from yohaku.globalplatform import (
+    LOAD_FILE,
+    AlreadyInstalledError,
+    CardData,
+    ContentError,
+    LoadError,
+    NoSpaceError,
+    SecurityDomain,
+    Step,
+    delete_applet,
+    load_applet,
+)
+from yohaku.schema import compile_descriptor
+
+
+class Value(Record):
+    number: int = field(UInt(16))
+
+
+class Block(Record):
+    content: bytes = field(Blob(700))
+
+
+class Shop(Applet, aid="F0 59 48 4B 54 05"):
+    """試験"""
+
+    owner = Pin(length=4)
+    master = Key()
+    value = TransparentFile(Value, read=ALWAYS, update=master)
+    block = TransparentFile(Block, read=ALWAYS, update=master)
+    log = CyclicFile(Value, records=3, read=ALWAYS, append=master)
+    book = LinearFile(Value, records=2, read=ALWAYS, append=master)
+
+
+class NewShop(Applet, aid="F0 59 48 4B 54 05", version=2, name="shop"):
+    """試験"""
+
+    value = TransparentFile(Value, read=ALWAYS, update=ALWAYS)
+
+
+class Huge(Applet, aid="F0 59 48 4B 54 06"):
+    """試験"""
+
+    block = TransparentFile(Value, read=ALWAYS, update=ALWAYS, size=32767)
+    other = TransparentFile(Value, read=ALWAYS, update=ALWAYS, size=32767)
+
+
+class Tiny(Applet, aid="F0 59 48 4B 54 07"):
+    """試験"""
+
+    block = TransparentFile(Value, read=ALWAYS, update=ALWAYS)
+
+
+SECRETS = Secrets.for_tests(Shop)
+VALUES = [Value(number=number) for number in range(5)]
+
+
+@pytest.fixture
+def card() -> Iterator[Card]:
+    with connect("emulator:") as made:
+        yield made
+
+
+def aids(card: Card) -> list[bytes]:
+    return [entry.aid for entry in SecurityDomain.select(card).applications()]
+
+
+def test_a_load_gives_every_part_its_first_value(card: Card) -> None:
+    block = Block(content=bytes(range(100)) * 7)
+    contents = {"value": VALUES[3], "block": block, "log": VALUES, "book": VALUES[:2]}
+    steps: list[Step] = []
+    report = load_applet(card, Shop, secrets=SECRETS, contents=contents, progress=steps.append)
+    assert (report.name, report.aid, report.blocks) == ("shop", Shop.aid, 4)
+    assert report.descriptor_size == len(compile_descriptor(Shop))
+    assert report.traffic.commands == 9
+    assert [(step.done, step.total) for step in steps] == [(done, 4) for done in range(5)]
+    shop = card.open(Shop)
+    assert shop.value.read() == VALUES[3]
+    assert shop.block.read() == block
+    assert shop.log.records() == VALUES[:1:-1]
+    assert shop.book.records() == VALUES[:2]
+    shop.owner.verify("1234")
+    shop.master.authenticate(SECRETS["master"])
+
+
+def test_a_small_load_is_six_commands(card: Card) -> None:
+    assert load_applet(card, Shop, secrets=SECRETS).traffic.commands == 6
+
+
+def test_an_applet_without_secrets_and_contents_is_loaded(card: Card) -> None:
+    load_applet(card, NewShop, secrets=Secrets())
+    assert card.open(NewShop).value.read() == Value(number=0)
+
+
+def test_a_second_load_changes_nothing(card: Card) -> None:
+    load_applet(card, Shop, secrets=SECRETS, contents={"value": VALUES[3]})
+    with pytest.raises(AlreadyInstalledError, match="shop version 1 is on this card already; nothing was changed"):
+        load_applet(card, Shop, secrets=SECRETS)
+    with pytest.raises(AlreadyInstalledError, match="the card holds version 1, this program declares version 2"):
+        load_applet(card, NewShop, secrets=Secrets())
+    assert card.open(Shop).value.read() == VALUES[3]
+
+
+def test_a_load_that_was_cut_short_must_be_deleted_first(card: Card) -> None:
+    SecurityDomain.select(card).install(Shop.aid, compile_descriptor(Shop))
+    with pytest.raises(AlreadyInstalledError, match="its load was never completed; delete it"):
+        load_applet(card, Shop, secrets=SECRETS)
+    delete_applet(card, Shop.aid)
+    load_applet(card, Shop, secrets=SECRETS)
+
+
+def test_a_failed_load_is_rolled_back_and_says_so(card: Card, monkeypatch: pytest.MonkeyPatch) -> None:
+    free = SecurityDomain.select(card).free_bytes()
+    monkeypatch.setattr("yohaku.globalplatform.load.PIN_VALUE", 0x0700)
+    with pytest.raises(LoadError, match=r"personalising F0 .* 6A88 .*; the half-loaded instance was deleted again"):
+        load_applet(card, Shop, secrets=SECRETS)
+    assert aids(card) == []
+    assert SecurityDomain.select(card).free_bytes() == free
+
+
+def test_an_interrupted_load_is_rolled_back(card: Card) -> None:
+    def interrupt(step: Step) -> None:
+        if step.done == 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        load_applet(card, Shop, secrets=SECRETS, progress=interrupt)
+    assert aids(card) == []
+
+
+def test_a_roll_back_that_fails_says_what_to_do(card: Card) -> None:
+    def leave(step: Step) -> None:
+        if step.done == 3:
+            delete_applet(card, Shop.aid)
+
+    with pytest.raises(LoadError, match=r"could not be deleted again \(nothing of AID .*delete it before the next try"):
+        load_applet(card, Shop, secrets=SECRETS, progress=leave)
+
+
+def test_too_little_memory_leaves_nothing(card: Card) -> None:
+    free = SecurityDomain.select(card).free_bytes()
+    with pytest.raises(NoSpaceError, match=f"too little memory, {free} bytes are free; delete an applet"):
+        load_applet(card, Huge, secrets=Secrets())
+    assert aids(card) == []
+
+
+@pytest.mark.parametrize(
+    ("contents", "error", "said"),
+    [
+        ({"vlue": VALUES[0]}, UnknownNameError, "no file 'vlue' in shop: .*did you mean 'value'"),
+        ({"value": Value(number=70000)}, EncodeError, "number"),
+        ({"value": VALUES}, ContentError, "value starts with one Value, not with a list"),
+        ({"value": Block(content=bytes(700))}, ContentError, "value starts with one Value, not with a Block"),
+        ({"log": VALUES[0]}, ContentError, "log starts with a list of Value, not with a Value"),
+        ({"log": [Block(content=bytes(700))]}, ContentError, "log starts with a list of Value"),
+        ({"book": VALUES}, ContentError, "book has room for 2 records, not for 5"),
+    ],
+)
+def test_contents_are_checked_before_anything_is_sent(
+    card: Card, contents: dict[str, Record | list[Record]], error: type[Exception], said: str
+) -> None:
+    with pytest.raises(error, match=said):
+        load_applet(card, Shop, secrets=SECRETS, contents=contents)
+    assert card.traffic.commands == 0
+
+
+def test_the_registry_lists_domain_applications_and_load_files(card: Card) -> None:
+    load_applet(card, Shop, secrets=SECRETS)
+    load_applet(card, Tiny, secrets=Secrets())
+    domain = SecurityDomain.select(card)
+    assert {entry.aid for entry in domain.applications()} == {bytes(Shop.aid), bytes(Tiny.aid)}
+    first, *_ = domain.registry()
+    assert first.aid == bytes.fromhex("A000000151000000")
+    shop = next(entry for entry in domain.registry() if entry.aid == Shop.aid)
+    assert (shop.life, shop.load_file) == (0x0F, LOAD_FILE)
+
+
+def test_a_long_registry_comes_in_parts(card: Card) -> None:
+    for number in range(12):
+        SecurityDomain.select(card).install(
+            bytes.fromhex("F059484B5500") + bytes((number,)) * 10, compile_descriptor(Tiny)
+        )
+    domain = SecurityDomain.select(card)
+    before = card.traffic.snapshot()
+    assert len({entry.aid for entry in domain.applications()}) == 12
+    assert (card.traffic - before).commands > 1
+
+
+def test_an_applet_is_deleted_with_what_it_took(card: Card) -> None:
+    free = SecurityDomain.select(card).free_bytes()
+    load_applet(card, Shop, secrets=SECRETS)
+    resources = SecurityDomain.select(card).resources()
+    assert resources is not None
+    assert free is not None
+    assert resources.free is not None
+    assert resources.free < free
+    delete_applet(card, Shop.aid)
+    assert SecurityDomain.select(card).free_bytes() == free
+    with pytest.raises(AppletNotInstalledError, match="nothing of AID F0 59 48 4B 54 05 is on this card"):
+        delete_applet(card, Shop.aid)
+
+
+def test_a_card_says_which_specification_it_follows(card: Card) -> None:
+    assert SecurityDomain.select(card).card_data() == CardData((2, 3, 1), ())
+
+
+def test_an_unknown_container_is_named(card: Card) -> None:
+    domain = SecurityDomain.select(card)
+    with pytest.raises(StatusError, match=r"installing F0 .*the container itself is not on this card"):
+        domain.install(Shop.aid, compile_descriptor(Shop), load_file=bytes.fromhex("F000000000"))
+
+
+def test_a_malformed_descriptor_is_refused(card: Card) -> None:
+    with pytest.raises(StatusError, match=r"installing F0 .*: 6A80"):
+        SecurityDomain.select(card).install(Shop.aid, b"\x01")
+
+
+class WantsSecureChannel:
+    """The emulator, answering 6982 to class 80 as a card with keys would."""
+
+    is_emulator = True
+    name = "a locked card"
+
+    def __init__(self, card: Card) -> None:
+        self.atr, self.reset, self.close = card.atr, card.reset, card.close
+        self._card = card
+
+    def transmit(self, command: bytes, /) -> bytes:
+        return b"\x69\x82" if command[0] == 0x80 else self._card.transmit(command)
+
+
+def test_a_card_that_wants_a_secure_channel_gets_a_sentence(card: Card) -> None:
+    locked = Card(WantsSecureChannel(card))
+    for attempt in (
+        lambda: load_applet(locked, Shop, secrets=SECRETS),
+        lambda: delete_applet(locked, Shop.aid),
+        lambda: SecurityDomain.select(locked).registry(),
+    ):
+        with pytest.raises(
+            AccessDeniedError, match=r"wants a secure channel first \(6982\), and yohaku opens none yet"
+        ):
+            attempt()
+    domain = SecurityDomain.select(locked)
+    assert (domain.resources(), domain.free_bytes(), domain.card_data()) == (None, None, None)
