@@ -22,13 +22,17 @@ _RESIDUE: Final = 0x2144DF1C
 """CRC-32 of any bytes followed by their own CRC-32."""
 _CRC: Final = Struct("<I")
 _JOURNAL_HEAD: Final = Struct(">HI")
-"""Number of page images, CRC-32 of that number and the images."""
+"""Number of page images, CRC-32 of that number and the images.
+
+The images are in it without their own checksums: CRC-32 over data and its CRC-32 is the same for all data, so a
+journal of sealed pages would match its checksum with any of them exchanged for an older one.
+"""
 _PAGE_NUMBER: Final = Struct(">H")
 
 
 def journal_size(page: int, commit_pages: int) -> int:
     """Return how many bytes a journal for ``commit_pages`` page images takes."""
-    return _JOURNAL_HEAD.size + commit_pages * (_PAGE_NUMBER.size + page)
+    return _JOURNAL_HEAD.size + commit_pages * (_PAGE_NUMBER.size + page - CHECK)
 
 
 class Store:
@@ -144,7 +148,7 @@ class Store:
         if not images:
             return
         self._check_wear([number for number, _ in images])
-        body = b"".join(_PAGE_NUMBER.pack(number) + image for number, image in images)
+        body = b"".join(_PAGE_NUMBER.pack(number) + image[: self.payload] for number, image in images)
         self._memory.write(self._journal, _journal_head(len(images), body) + body)
         for number, image in images:
             self._memory.write(number * self._page, image)
@@ -174,12 +178,12 @@ class Store:
     def _journalled(self) -> list[tuple[int, bytearray]]:
         start = self._journal + _JOURNAL_HEAD.size
         count, _ = _JOURNAL_HEAD.unpack_from(self._cells, self._journal)
-        step = _PAGE_NUMBER.size + self._page
+        step = _PAGE_NUMBER.size + self.payload
         body = self._cells[start : start + count * step]
         if count > self.commit_pages or self._cells[self._journal : start] != _journal_head(count, body):
             return []
         return [
-            (_PAGE_NUMBER.unpack_from(body, at)[0], body[at + _PAGE_NUMBER.size : at + step])
+            (_PAGE_NUMBER.unpack_from(body, at)[0], _sealed(body[at + _PAGE_NUMBER.size : at + step] + bytes(CHECK)))
             for at in range(0, count * step, step)
         ]
 
