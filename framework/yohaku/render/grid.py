@@ -105,7 +105,7 @@ class Grid:
         run = owners[0]
         if run is None:
             return ""
-        text = cell_text(run, f"⋮ {rows * self.per_row} more", self.per_row * self.cell - 1)
+        text = cell_text(run, f"… {rows * self.per_row} more", self.per_row * self.cell - 1)
         return f"{'⋮':>{MARGIN - 2}}  │{self.paint(run, text)}│"
 
     def _border(self, above: list[Run | None], below: list[Run | None]) -> str:
@@ -147,5 +147,5 @@ def cell_text(run: Run, caption: str, room: int) -> str:
         cut = clip(f" {run.key} {caption}", room - 1)
         full = f"{cut} " if columns(cut) > columns(f" {run.key} …") else f" {run.key} "
     if columns(full) > room:
-        full = clip(run.key, room)
+        full = clip(run.key or f" {caption}", room)
     return pad(full if full.strip() else "", room, fill)

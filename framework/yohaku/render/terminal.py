@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
-from yohaku.render.columns import clip, columns, pad
+from yohaku.render.columns import columns, pad
 from yohaku.render.grid import MARGIN, Grid
 from yohaku.render.runs import Run, byte_runs, keyed, shared_runs
 
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 PALETTE = (153, 223, 157, 225, 229, 159, 217, 189, 193, 216, 152, 187)
 """Light backgrounds of the 256 colours, told apart by neighbours; the text on them is black."""
 _RESET = "\x1b[0m"
+
+Row: TypeAlias = tuple[str, str, str, str, str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,11 @@ class Pen:
         if run.kind == "field":
             return self._wrap(f"48;5;{PALETTE[run.colour % len(PALETTE)]};38;5;16", text)
         return self._wrap(f"48;5;{255 if run.kind == 'shared' else 250};38;5;16", text)
+
+    @staticmethod
+    def swatch(place: Place, number: int) -> Run:
+        """Give the run whose colour the legend shows for field ``number``."""
+        return Run(0, 0, "", "", "reserved" if place.hidden else "field", number)
 
     def bold(self, text: str) -> str:
         """Give text in bold."""
@@ -85,9 +92,7 @@ def _file(file: FileLayout, width: int, pen: Pen) -> Iterator[str]:
     yield ""
     if file.exact:
         yield from _map(file, width, pen)
-        yield from _legend(file, width, pen)
-    else:
-        yield from _tree(file, width, pen)
+    yield from _legend(file, width, pen)
 
 
 def _map(file: FileLayout, width: int, pen: Pen) -> Iterator[str]:
@@ -120,49 +125,31 @@ def _shape(width: int) -> tuple[int, int]:
 
 
 def _legend(file: FileLayout, width: int, pen: Pen) -> Iterator[str]:
+    """List the fields; when they move with the values, the groups around them too, as a tree."""
+    letters = {id(place): letter for letter, place in keyed(file)}
+    listed = [("", place) for place in file.fields] if file.exact else [("", file.record), *_branches(file.record, "")]
     rows = [("", "byte", "size", "field", "type", "label")]
-    rows += [(k, _at(p), _size(p), p.path, p.type, names(p.label, p.english)) for k, p in keyed(file)]
-    yield from _table(rows, file, width, pen)
+    for stem, place in listed:
+        name = place.path if file.exact else stem + _name(place)
+        letter = letters.get(id(place), "")
+        rows.append((letter, _at(place), _size(place), name, _type(place), names(place.label, place.english)))
+    kinds = [pen.swatch(place, number) for number, place in enumerate(file.fields)]
+    yield from _table(rows, kinds, width, pen)
 
 
-def _table(rows: Sequence[tuple[str, ...]], file: FileLayout, width: int, pen: Pen) -> Iterator[str]:
+def _table(rows: Sequence[Row], swatches: Sequence[Run], width: int, pen: Pen) -> Iterator[str]:
     """Set rows in columns; a label that does not fit in its line stands below it."""
-    widths = [max(columns(row[i]) for row in rows) for i in range(len(rows[0]) - 1)]
-    indent = " " * (sum(widths[:3]) + 7)
+    widths = [max(columns(row[i]) for row in rows) for i in range(5)]
+    colours = iter(swatches)
     for number, row in enumerate(rows):
-        cells = [pad(text, wide) for text, wide in zip(row, widths, strict=False)]
-        cells[1:3] = [text.rjust(wide) for text, wide in zip(row[1:3], widths[1:3], strict=True)]
-        swatch = _swatch(file, number - 1, cells[0], pen) if number else f" {cells[0]} "
-        fits = sum(widths) + 2 * len(widths) + 1 + columns(row[-1]) <= width
-        line = f"{swatch} {'  '.join(cells[1:])}{f'  {row[-1]}' if fits else ''}".rstrip()
+        letter, *cells, label = (pad(text, wide) for text, wide in zip(row, [*widths, 0], strict=True))
+        cells[:2] = [row[1].rjust(widths[1]), row[2].rjust(widths[2])]
+        swatch = pen.run(next(colours), f" {letter} ") if row[0] else f" {letter} "
+        fits = sum(widths) + 2 * len(widths) + 1 + columns(label) <= width
+        line = f"{swatch} {'  '.join([*cells, label] if fits else cells)}".rstrip()
         yield line if number else pen.faint(line)
         if not fits:
-            yield f"{indent}{row[-1]}"
-
-
-def _swatch(file: FileLayout, number: int, text: str, pen: Pen) -> str:
-    kind = "reserved" if file.fields[number].hidden else "field"
-    return pen.run(Run(0, 0, text, "", kind, number), f" {text} ")
-
-
-def _tree(file: FileLayout, width: int, pen: Pen) -> Iterator[str]:
-    """Draw a record whose fields move with its values: sizes instead of places."""
-    letters = {id(place): (letter, number) for number, (letter, place) in enumerate(keyed(file))}
-    rows = [("", file.record), *_branches(file.record, "")]
-    stems = [f"{stem}{_name(place)}" for stem, place in rows]
-    wide = max(map(columns, stems)) + 1
-    sizes = [_size(place) for _, place in rows]
-    most = max(len("bytes"), *map(len, sizes))
-    yield pen.faint(f"    {pad('field', wide)} {'bytes':>{most}}  type and label")
-    for stem, size, (_, place) in zip(stems, sizes, rows, strict=True):
-        letter, number = letters.get(id(place), ("", 0))
-        swatch = _swatch(file, number, letter, pen) if letter else "   "
-        line = f"{swatch} {pad(stem, wide)} {size:>{most}}  "
-        room = width - columns(stem.ljust(wide)) - most - 7
-        described = f"{place.type}  {names(place.label, place.english)}"
-        yield line + (described if columns(described) <= room else clip(place.type, room))
-        if columns(described) > room:
-            yield f"{' ' * (wide + most + 7)}{names(place.label, place.english)}"
+            yield f"{' ' * (sum(widths[:3]) + 7)}{label}"
 
 
 def _branches(place: Place, stem: str) -> Iterator[tuple[str, Place]]:
@@ -177,9 +164,20 @@ def _name(place: Place) -> str:
     return f"{name}?" if place.optional else name
 
 
+def _type(place: Place) -> str:
+    """Name the type of a field; of a group the tag or length before it and the number of its items."""
+    if not place.children:
+        return place.type
+    parts = [place.frame] if place.frame else []
+    if place.items:
+        least, most = place.items
+        parts.append(f"{least} items" if least == most else f"{least} to {'any' if most is None else most} items")
+    return ", ".join(parts) or "record"
+
+
 def _at(place: Place) -> str:
     if place.offset is None:
-        return "?"
+        return "·"
     return f"{place.offset}.{7 - place.bit}" if _partial(place) else str(place.offset)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from yohaku.codec import BitField, Sequence
@@ -35,7 +35,9 @@ class Place:
         personal: personal data (個人情報) by itself or with the other fields.
         note: one more sentence for the document.
         frame: the tag or length that stands before the value, such as ``tag 5A`` or ``length UInt(8)``.
+        items: fewest and most items of a list (None: nothing bounds it); None for anything else.
         children: the places inside a group, in the order of the bytes; empty for a field.
+        source: the field type itself.
     """
 
     path: str
@@ -52,7 +54,9 @@ class Place:
     personal: bool = False
     note: str = ""
     frame: str = ""
+    items: tuple[int, int | None] | None = None
     children: tuple[Place, ...] = ()
+    source: FieldType[Any] | None = field(default=None, repr=False, compare=False)
 
     @property
     def size(self) -> int | None:
@@ -99,7 +103,7 @@ class Place:
 
 def record_layout(record: type[Record]) -> tuple[Place, ...]:
     """Compute the places of the fields of a record, nested ones in full, in the order of the bytes."""
-    return tuple(field for place in record_tree(record).children for field in place.fields())
+    return tuple(one for place in record_tree(record).children for one in place.fields())
 
 
 def record_tree(record: type[Record]) -> Place:
@@ -146,7 +150,9 @@ def _place(type_: FieldType[Any], spot: _Spot, names: _Names) -> Place:
         names.personal,
         names.note,
         _frame(type_),
+        _items(_core(type_)),
         tuple(_children(type_, spot, names)),
+        type_,
     )
 
 
@@ -177,6 +183,10 @@ def _frame(type_: FieldType[Any]) -> str:
     if isinstance(type_, Tagged | Template):
         return "" if type_.tag is None else f"tag {type_.tag:02X}"
     return f"length {type_.length.type_name}" if isinstance(type_, Prefixed) else ""
+
+
+def _items(core: FieldType[Any]) -> tuple[int, int | None] | None:
+    return (core.count or 0, core.most) if isinstance(core, Repeat) else None
 
 
 def _core(part: FieldType[Any]) -> FieldType[Any]:
