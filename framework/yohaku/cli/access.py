@@ -1,0 +1,145 @@
+"""Which PINs and keys a command may use, where their values come from, and who is asked before a card changes.
+
+Values come from a secrets file or a prompt, never from the command line; an emulated card takes published test values.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+import sys
+import tomllib
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from yohaku.card import SecretError, Secrets
+from yohaku.card.session import AppletSession
+from yohaku.cli.console import note
+from yohaku.cli.errors import UsageError
+from yohaku.errors import UnknownNameError
+from yohaku.schema import Alphabet, Pin
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from yohaku.card import Card
+    from yohaku.schema import Applet, Rule
+
+    Values = dict[str, str | bytes]
+
+
+def unlock(card: Card, instance: Applet, rules: Iterable[Rule], path: str | None, *, last_try: bool) -> None:
+    """Present what each of the rules needs; a rule that nobody can satisfy is left for the card to refuse.
+
+    Raises:
+        SecretError: the secrets file cannot be used.
+        YohakuError: the card refuses, as `AppletSession.satisfy` says.
+    """
+    session = AppletSession.of(instance)
+    for rule in rules:
+        if all(rule.alternatives):
+            secrets = _for_rule(card, type(instance), rule, path)
+            if rule.alternatives:
+                session.satisfy(rule, secrets, last_try=last_try)
+
+
+def _for_rule(card: Card, applet: type[Applet], rule: Rule, path: str | None) -> Secrets:
+    values = _stored(card, applet, path)
+    if isinstance(values, Secrets):
+        return values
+    missing = [[item for item in row if item.name not in values] for row in rule.ordered]
+    asked = next((row for row in missing if all(isinstance(item, Pin) for item in row)), [])
+    return Secrets(values | {item.name: _ask(applet.pins()[item.name]) for item in asked})
+
+
+def all_secrets(card: Card, applet: type[Applet], path: str | None) -> Secrets:
+    """Give a value for every PIN and key of an applet that is to be loaded; new PINs are asked for twice.
+
+    Raises:
+        SecretError: the secrets file cannot be used.
+    """
+    values = _stored(card, applet, path)
+    if isinstance(values, Secrets):
+        return values
+    asked = {name: _ask(pin, new=True) for name, pin in applet.pins().items() if name not in values and _can_ask()}
+    return Secrets(values | asked)
+
+
+def _stored(card: Card, applet: type[Applet], path: str | None) -> Values | Secrets:
+    """Give the values of the secrets file, or published test values on an emulated card without any."""
+    tables = {} if path is None else _read(path)
+    if applet.name in tables:
+        return _values(applet, tables[applet.name], str(path))
+    if card.is_emulator:
+        if applet.pins() or applet.keys():
+            note(f"{applet.name}: using published test PINs and keys, which only emulated cards accept")
+        return Secrets.for_tests(applet)
+    if path is not None:
+        raise SecretError(f"{path} has no table [{applet.name}]; there is {', '.join(tables) or 'none'}")
+    return {}
+
+
+def _read(path: str) -> dict[str, Any]:
+    with open(path, "rb") as file:  # noqa: PTH123 - the opened file itself is examined
+        mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
+        if mode & 0o077:
+            raise SecretError(f"others may read {path} (mode {mode:03o}), so nothing was read; run: chmod 600 {path}")
+        try:
+            return tomllib.loads(file.read().decode())
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            line = re.search(r"at line \d+", str(error))
+            raise SecretError(f"{path} is no TOML{f' {line[0]}' if line else ''}; {_FORM}") from None
+
+
+_FORM = 'write [applet-name], then a line name = "value" for each PIN (text) and key (hex)'
+
+
+def _values(applet: type[Applet], table: Any, path: str) -> Values:
+    if not isinstance(table, dict):
+        raise SecretError(f"{applet.name} in {path} is no table; {_FORM}")
+    pins, keys = applet.pins(), applet.keys()
+    for name in table:
+        if name not in pins and name not in keys:
+            raise UnknownNameError("PIN or key", name, [*pins, *keys], where=f" in {applet.name} ({path})")
+    return {
+        name: _value(value, f"{name} in {path}", is_text=name in pins and pins[name].alphabet != Alphabet.BYTES)
+        for name, value in table.items()
+    }
+
+
+def _value(value: Any, where: str, *, is_text: bool) -> str | bytes:
+    if not isinstance(value, str):
+        raise SecretError(f"{where} must be a string in quotation marks")
+    try:
+        return value if is_text else bytes.fromhex(value)
+    except ValueError:
+        raise SecretError(f"{where} must be hex: pairs of 0-9 and a-f") from None
+
+
+def _can_ask() -> bool:
+    return sys.stdin.isatty()
+
+
+def _ask(pin: Pin, *, new: bool = False) -> str:
+    if not _can_ask():
+        raise SecretError(f"{pin.name} is needed, and there is no terminal to ask at; give it with --secrets FILE")
+    value: str = click.prompt(f"{pin.english} ({pin.label})", hide_input=True, confirmation_prompt=new, err=True)
+    return value
+
+
+def confirm(card: Card, changes: Iterable[str], *, yes: bool) -> None:
+    """Say what will change, and ask before a real card is written to.
+
+    Raises:
+        UsageError: nobody can be asked and ``--yes`` was not given.
+        click.Abort: the answer is no.
+    """
+    for line in changes:
+        note(line)
+    if card.is_emulator or yes:
+        return
+    if not _can_ask():
+        raise UsageError(f"{card.name} is a real card, and there is no terminal to ask at: add --yes to go on")
+    click.confirm(f"{card.name} is a real card. Go on?", abort=True, err=True)

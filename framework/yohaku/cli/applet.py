@@ -1,0 +1,201 @@
+"""``yohaku applet``: applets on a card: load, list, read, write, delete."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from yohaku.cli import console
+from yohaku.cli.commands import Group
+from yohaku.cli.parameters import (
+    card_option,
+    file_argument,
+    json_option,
+    last_try_option,
+    secrets_option,
+    target_argument,
+    yes_option,
+)
+
+if TYPE_CHECKING:
+    from yohaku.globalplatform import Step
+
+ON_A_CARD = (
+    "export YOHAKU_CARD=emulator:card.img",
+    "yohaku applet load library-card",
+)
+
+
+@click.group(cls=Group, short_help="Load applets onto a card, read, write and delete them.")
+def applet() -> None:
+    """Load applets onto a card, read, write and delete them.
+
+    TARGET is the name of an installed applet, or path/to/file.py:ClassName.
+    """
+
+
+@applet.command(
+    examples=(
+        "yohaku applet load library-card --card emulator:card.img",
+        "yohaku applet list --card emulator:card.img",
+    )
+)
+@target_argument
+@card_option
+@secrets_option
+@yes_option
+def load(target: str, url: str, secrets_file: str | None, *, yes: bool) -> None:
+    """Load an applet onto a card: its files, PINs and keys, as declared."""
+    from yohaku.cli.access import all_secrets, confirm
+    from yohaku.cli.cards import open_card, travelled
+    from yohaku.cli.targets import load_target
+    from yohaku.globalplatform import load_applet
+    from yohaku.schema import applet_layout
+
+    kind = load_target(target)
+    size = console.counted(applet_layout(kind).bytes, "byte")
+    with open_card(url) as card:
+        secrets = all_secrets(card, kind, secrets_file)
+        confirm(card, [f"new on {card.name}: {kind.name}, AID {console.spaced(kind.aid)}, files of {size}"], yes=yes)
+        report = load_applet(card, kind, secrets=secrets, progress=_progress)
+    console.note(f"loaded {kind.name}: {travelled(report.traffic)}")
+
+
+def _progress(step: Step) -> None:
+    console.note(f"[{step.done}/{step.total}] {step.text}")
+
+
+@applet.command(
+    "list",
+    examples=(
+        *ON_A_CARD,
+        "yohaku applet list",
+        "yohaku applet list --json",
+    ),
+)
+@card_option
+@json_option
+def list_(url: str, *, as_json: bool) -> None:
+    """List the applets on a card."""
+    from yohaku.cli.cards import open_card
+    from yohaku.cli.inventory import inventory, print_inventory
+
+    with open_card(url) as card:
+        found = inventory(card)
+    if as_json:
+        console.print_json([item.to_json() for item in found])
+        return
+    print_inventory(found)
+
+
+@applet.command(
+    examples=(
+        *ON_A_CARD,
+        "yohaku schema example library-card borrower | yohaku applet write library-card borrower -",
+        "yohaku applet read library-card borrower",
+        "yohaku applet read library-card loans --json",
+    )
+)
+@target_argument
+@file_argument
+@card_option
+@click.option("--record", type=click.IntRange(1), help="Only this record of a record file.")
+@secrets_option
+@last_try_option
+@json_option
+def read(
+    target: str, file: str, url: str, record: int | None, secrets_file: str | None, *, last_try: bool, as_json: bool
+) -> None:
+    """Read a file of an applet: its record, or all its records."""
+    from yohaku.cli.access import unlock
+    from yohaku.cli.cards import open_card
+    from yohaku.cli.records import print_records, read_records
+    from yohaku.cli.targets import load_target
+
+    kind = load_target(target)
+    declaration = kind.file(file)
+    with open_card(url) as card:
+        instance = card.open(kind)
+        unlock(card, instance, [declaration.read], secrets_file, last_try=last_try)
+        found = read_records(instance, declaration, record)
+    if as_json:
+        console.print_json([one.to_json() for one in found] if isinstance(found, list) else found.to_json())
+    else:
+        print_records(found)
+
+
+@applet.command(
+    examples=(
+        *ON_A_CARD,
+        "yohaku schema example library-card borrower >borrower.json",
+        "yohaku applet write library-card borrower borrower.json",
+        "yohaku applet write library-card borrower --set status=suspended --set expires=2030-03-31",
+        "yohaku schema example library-card loans | yohaku applet write library-card loans -",
+    )
+)
+@target_argument
+@file_argument
+@click.argument("source", required=False)
+@card_option
+@click.option("--record", type=click.IntRange(1), help="Write over this record of a record file; else one is added.")
+@click.option("--set", "changes", metavar="FIELD=VALUE", multiple=True, help="Change one field; repeat for more.")
+@secrets_option
+@last_try_option
+@yes_option
+def write(
+    target: str,
+    file: str,
+    source: str | None,
+    url: str,
+    record: int | None,
+    changes: tuple[str, ...],
+    secrets_file: str | None,
+    *,
+    last_try: bool,
+    yes: bool,
+) -> None:
+    """Write a record into a file of an applet; only bytes that differ travel.
+
+    SOURCE is the record: - for stdin, a path, or JSON that starts with {. A record file gets it as a new record.
+    """
+    from yohaku.cli.access import confirm, unlock
+    from yohaku.cli.cards import open_card, travelled
+    from yohaku.cli.records import plan_write
+    from yohaku.cli.targets import load_target
+
+    kind = load_target(target)
+    plan = plan_write(kind.file(file), source, changes, record)
+    with open_card(url) as card:
+        instance = card.open(kind)
+        unlock(card, instance, plan.rules, secrets_file, last_try=last_try)
+        confirm(card, plan.prepare(instance), yes=yes)
+        before = card.traffic.snapshot()
+        plan.carry_out(instance)
+        console.note(f"wrote {kind.name} {file}: {travelled(card.traffic - before)}")
+
+
+@applet.command(
+    examples=(
+        *ON_A_CARD,
+        "yohaku applet delete library-card",
+    )
+)
+@target_argument
+@card_option
+@yes_option
+def delete(target: str, url: str, *, yes: bool) -> None:
+    """Delete an applet from a card, with all that it holds.
+
+    TARGET may also be the AID in hex, for an applet whose declaration is not at hand.
+    """
+    from yohaku.cli.access import confirm
+    from yohaku.cli.cards import open_card
+    from yohaku.cli.targets import load_aid
+    from yohaku.globalplatform import delete_applet
+
+    name, aid = load_aid(target)
+    with open_card(url) as card:
+        confirm(card, [f"gone from {card.name}: {name}, AID {console.spaced(aid)}, with all that it holds"], yes=yes)
+        delete_applet(card, aid)
+    console.note(f"deleted {name}")

@@ -1,0 +1,169 @@
+"""``yohaku schema``: applets drawn, their records as bytes and as JSON; no card is needed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from yohaku.cli import console
+from yohaku.cli.commands import Group
+from yohaku.cli.parameters import file_argument, json_option, target_argument
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from yohaku.codec import Json
+    from yohaku.schema import Applet, AppletLayout
+
+
+@click.group(cls=Group, short_help="Draw applets, and turn their records into bytes and back.")
+def schema() -> None:
+    """Draw applets, and turn their records into bytes and back.
+
+    TARGET is the name of an installed applet, or path/to/file.py:ClassName. SOURCE is - for stdin, a path, or the
+    value itself.
+    """
+
+
+@schema.command(
+    "list",
+    examples=(
+        "yohaku schema list",
+        "yohaku schema list --json",
+    ),
+)
+@click.argument("path", required=False)
+@json_option
+def list_(path: str | None, *, as_json: bool) -> None:
+    """List the installed applets, or those that a file PATH declares."""
+    layouts = list(_layouts(path))
+    if as_json:
+        console.print_json([_summary(layout) for layout in layouts])
+        return
+    rows = [
+        (layout.applet, layout.title, str(layout.version), console.counted(layout.bytes, "byte"), _names(layout))
+        for layout in layouts
+    ]
+    console.table(rows, head=("APPLET", "TITLE", "VERSION", "SIZE", "FILES"))
+
+
+def _layouts(path: str | None) -> Iterator[AppletLayout]:
+    from yohaku.cli.targets import applets_in, installed_applets
+    from yohaku.schema import applet_layout
+
+    return map(applet_layout, installed_applets() if path is None else applets_in(path).values())
+
+
+def _summary(layout: AppletLayout) -> Json:
+    return {
+        "applet": layout.applet,
+        "title": layout.title,
+        "aid": layout.aid.hex(),
+        "version": layout.version,
+        "files": [file.name for file in layout.files],
+        "bytes": layout.bytes,
+    }
+
+
+def _names(layout: AppletLayout) -> str:
+    return ", ".join(file.name for file in layout.files)
+
+
+@schema.command(
+    examples=(
+        "yohaku schema show library-card",
+        "yohaku schema show local-currency --json",
+    )
+)
+@target_argument
+@json_option
+def show(target: str, *, as_json: bool) -> None:
+    """Draw the byte map of an applet: every field of every file at its place."""
+    from yohaku.cli.targets import load_target
+    from yohaku.schema import applet_layout
+
+    layout = applet_layout(load_target(target))
+    if as_json:
+        console.print_json(layout.to_json())
+    else:
+        draw(layout)
+
+
+def draw(layout: AppletLayout) -> None:
+    """Print the byte map of an applet."""
+    from yohaku.render.terminal import draw as picture
+
+    click.echo(picture(layout, width=console.terminal_width(), colour=console.has_colour()), nl=False)
+
+
+@schema.command(
+    examples=(
+        "yohaku schema example local-currency wallet",
+        "yohaku schema example local-currency log >entry.json",
+    )
+)
+@target_argument
+@file_argument
+def example(target: str, file: str) -> None:
+    """Print an example record of a file as JSON."""
+    console.print_json(_record(target, file).example().to_json())
+
+
+@schema.command(
+    examples=(
+        "yohaku schema example local-currency wallet >wallet.json",
+        "yohaku schema encode local-currency wallet wallet.json",
+        "yohaku schema encode local-currency wallet - <wallet.json | yohaku schema decode local-currency wallet -",
+    )
+)
+@target_argument
+@file_argument
+@click.argument("source")
+@click.option("--binary", is_flag=True, help="Print raw bytes.")
+@json_option
+def encode(target: str, file: str, source: str, *, binary: bool, as_json: bool) -> None:
+    """Turn one record from JSON into bytes, printed as one line of hex.
+
+    SOURCE is - for stdin, a path, or JSON that starts with {.
+    """
+    from yohaku.cli.errors import UsageError
+    from yohaku.cli.sources import read_json
+
+    if binary and as_json:
+        raise UsageError("choose one of --binary and --json")
+    data: bytes = _record(target, file).from_json(read_json(source)).encode()
+    if as_json:
+        console.print_json({"hex": data.hex(), "bytes": len(data)})
+    else:
+        click.echo(data if binary else data.hex(), nl=not binary)
+
+
+@schema.command(
+    examples=(
+        "yohaku schema decode local-currency wallet 372013303030303030313233343536000012c0000220270331",
+        "yohaku schema example local-currency wallet >wallet.json",
+        "yohaku schema encode local-currency wallet wallet.json --binary >wallet.bin",
+        "yohaku schema decode local-currency wallet wallet.bin --binary",
+    )
+)
+@target_argument
+@file_argument
+@click.argument("source")
+@click.option("--binary", is_flag=True, help="Read raw bytes.")
+def decode(target: str, file: str, source: str, *, binary: bool) -> None:
+    """Turn the bytes of one record into JSON; every byte must be accounted for.
+
+    SOURCE is - for stdin, a path, or hex.
+    """
+    from yohaku.cli.sources import read_hex
+
+    console.print_json(_record(target, file).decode(read_hex(source, binary=binary)).to_json())
+
+
+def _record(target: str, file: str) -> Any:
+    """Give the record class of a file of an applet."""
+    from yohaku.cli.targets import load_target
+
+    applet: type[Applet] = load_target(target)
+    return applet.file(file).record
