@@ -60,9 +60,9 @@ CODES: Final[dict[int, tuple[type[ReaderError], str]]] = {
     0x80100068: (CardResetError, "another program reset the card; open it again"),
     0x8010000F: (ReaderError, "the card and the reader share no protocol; try another reader"),
     0x8010000A: (ReaderError, "the card took too long; hold it still and open it again"),
-    0x80100013: (ReaderError, "the link to the card broke; hold it still or insert it again"),
-    0x8010002F: (ReaderError, "the link to the card broke; hold it still or insert it again"),
-    0x80100016: (ReaderError, "the command did not reach the card; insert it again"),
+    0x80100013: (ReaderError, "the link to the card broke; hold it still, or insert it and open it again"),
+    0x8010002F: (ReaderError, "the link to the card broke; hold it still, or insert it and open it again"),
+    0x80100016: (ReaderError, "the command did not reach the card; hold it still, or insert it and open it again"),
 }
 """The service's return codes (PC/SC part 5; pcsclite.h), by number, so that the sentences need no pyscard."""
 

@@ -1,0 +1,180 @@
+"""The same words through a real pcscd, and programs that we did not write against the same card."""
+
+import subprocess
+import time
+from typing import Any
+
+import pytest
+
+from yohaku import connect
+from yohaku.card import Card, CardError, LinkError, NoCardError, NotSelectedError, SecretError, Secrets, Traffic
+from yohaku.globalplatform import SecurityDomain, delete_applet, load_applet
+from yohaku.iso7816 import Atr
+from yohaku.reader import ReaderBusyError, ReaderChoiceError, list_readers
+from yohaku_applets.library_card import Borrower, LibraryCard, Loan
+
+READER = "Virtual PCD 00 00"
+URL = f"pcsc:{READER}"
+SECRETS = Secrets.for_tests(LibraryCard, on_real_cards=True)
+
+
+def load(card: Card) -> None:
+    contents = {"borrower": Borrower.example(), "loans": [Loan.example()] * 3}
+    load_applet(card, LibraryCard, secrets=SECRETS, contents=contents)
+
+
+def use(card: Card) -> Traffic:
+    """Load, read, write and delete; give what travelled."""
+    load(card)
+    library = card.open(LibraryCard)
+    assert library.borrower.read() == Borrower.example()
+    library.counter.authenticate(SECRETS["counter"])
+    library.borrower.update(name="丸亀　太郎")
+    library.loans.append(Loan.example().replace(branch=9))
+    assert card.open(LibraryCard).borrower.read().name == "丸亀　太郎"
+    library = card.open(LibraryCard)
+    library.holder.verify("1234")
+    assert [loan.branch for loan in library.loans] == [9, 3, 3, 3]
+    delete_applet(card, LibraryCard.aid)
+    assert SecurityDomain.select(card).applications() == []
+    return card.traffic
+
+
+def test_the_same_bytes_travel_as_in_process(inserted: Any) -> None:
+    assert inserted
+    with connect("emulator:") as card:
+        in_process = use(card)
+    with connect(URL) as card:
+        assert (card.name, card.is_emulator) == (READER, False)
+        assert Atr.from_bytes(card.atr).protocols == (1,)
+        assert use(card) == in_process
+
+
+def test_what_was_written_is_there_for_the_next_connection(inserted: Any) -> None:
+    with connect(URL) as card:
+        load(card)
+    with connect("pcsc:virtual pcd 00 00") as card:
+        assert card.open(LibraryCard).borrower.read() == Borrower.example()
+    assert inserted.card.profile.atr == card.atr
+
+
+def test_nothing_stays_verified_for_the_next_connection(inserted: Any) -> None:
+    assert inserted
+    with connect(URL) as card:
+        load(card)
+        card.open(LibraryCard).holder.verify("1234")
+    with connect(URL) as card:
+        assert card.transmit(bytes.fromhex("00B2010C10"))[-2:] != b"\x90\x00"
+
+
+def test_a_reset_through_the_reader_forgets(inserted: Any) -> None:
+    assert inserted
+    with connect(URL) as card:
+        load(card)
+        library = card.open(LibraryCard)
+        library.holder.verify("1234")
+        assert card.reset() == card.atr
+        with pytest.raises(NotSelectedError):
+            library.loans.records()
+        with pytest.raises(CardError, match="reading loans of library-card needs holder"):
+            card.open(LibraryCard).loans.records()
+
+
+def test_published_secrets_are_refused_in_a_reader(inserted: Any) -> None:
+    assert inserted
+    with connect(URL) as card, pytest.raises(SecretError, match=f"{READER} is a real card"):
+        load_applet(card, LibraryCard, secrets=Secrets.for_tests(LibraryCard))
+
+
+def test_a_part_of_a_name_that_two_readers_have(inserted: Any) -> None:
+    assert inserted
+    assert list_readers()[:2] == ["Virtual PCD 00 00", "Virtual PCD 00 01"]
+    with pytest.raises(ReaderChoiceError, match="2 readers fit 'Virtual': 'Virtual PCD 00 00', 'Virtual PCD 00 01'"):
+        connect("pcsc:Virtual")
+
+
+@pytest.mark.usefixtures("pcscd")
+def test_an_empty_reader_says_so() -> None:
+    with pytest.raises(NoCardError, match="Virtual PCD 00 01: no card is in the reader; insert one"):
+        connect("pcsc:Virtual PCD 00 01")
+
+
+def test_a_card_that_somebody_holds_alone_is_busy(inserted: Any) -> None:
+    assert inserted
+    with connect(URL), pytest.raises(ReaderBusyError, match="another program holds the card"):
+        connect(URL)
+
+
+def test_a_card_that_somebody_shares_is_shared(inserted: Any) -> None:
+    from smartcard import scard
+
+    assert inserted
+    _, context = scard.SCardEstablishContext(scard.SCARD_SCOPE_USER)
+    _, other, _ = scard.SCardConnect(context, READER, scard.SCARD_SHARE_SHARED, scard.SCARD_PROTOCOL_T1)
+    try:
+        with connect(URL) as card:
+            load(card)
+    finally:
+        scard.SCardDisconnect(other, scard.SCARD_LEAVE_CARD)
+        scard.SCardReleaseContext(context)
+
+
+def test_a_card_that_another_program_reset_says_so(inserted: Any) -> None:
+    from smartcard import scard
+
+    assert inserted
+    _, context = scard.SCardEstablishContext(scard.SCARD_SCOPE_USER)
+    _, other, _ = scard.SCardConnect(context, READER, scard.SCARD_SHARE_SHARED, scard.SCARD_PROTOCOL_T1)
+    with connect(URL) as card:
+        scard.SCardDisconnect(other, scard.SCARD_RESET_CARD)
+        with pytest.raises(LinkError, match="another program reset the card; open it again"):
+            card.select(b"")
+    scard.SCardReleaseContext(context)
+
+
+def test_a_card_that_is_pulled_says_so(inserted: Any) -> None:
+    with connect(URL) as card:
+        load(card)
+        inserted.pull()
+        with pytest.raises(LinkError, match=r"sending a command to Virtual PCD 00 00: .* insert it"):
+            card.select(b"")
+    time.sleep(1)  # a failed reset makes pcscd 1.9 call the reader empty before its own poll (400 ms) has seen it
+
+
+def test_a_closed_link_says_so(inserted: Any) -> None:
+    assert inserted
+    with connect(URL) as card:
+        pass
+    card.close()
+    with pytest.raises(LinkError, match="the link is closed; connect again"):
+        card.transmit(bytes.fromhex("00A4040000"))
+
+
+def output(*command: str, text: str = "") -> str:
+    done = subprocess.run(command, input=text, capture_output=True, text=True, check=False, timeout=60)
+    return done.stdout + done.stderr
+
+
+def test_opensc_tool_reads_the_same_bytes(inserted: Any) -> None:
+    assert inserted
+    with connect(URL) as card:
+        load(card)
+    select, read = "00A4040006F059484B000100", "00B0810040"
+    answer = output("opensc-tool", "--reader", "0", "--card-driver", "default", "-s", select, "-s", read)
+    wanted = Borrower.example().encode().hex(" ").upper().split()
+    assert " ".join(wanted[:16]) in answer
+    assert answer.count("SW1=0x90, SW2=0x00") == 2
+    atr = output("opensc-tool", "--reader", "0", "--atr").strip().lower()
+    assert inserted.card.profile.atr.hex(":") in atr
+
+
+def test_scriptor_gets_the_answers_that_we_get(inserted: Any) -> None:
+    assert inserted
+    commands = ["00A4040006F059484B000100", "0020008100", "00B0810010", "00B2010C00"]
+    with connect(URL) as card:
+        load(card)
+        answers = [card.transmit(bytes.fromhex(command)).hex(" ").upper() for command in commands]
+    script = "".join(f"{command}\n" for command in commands)
+    heard = output("scriptor", "-r", READER, text=script).replace("\n", " ")
+    for answer in answers:
+        assert answer in " ".join(heard.split()), heard
