@@ -1,0 +1,112 @@
+"""How documents word the facts of a layout: names, places, sizes and types, the same in every form."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from yohaku.schema.layout import AppletLayout, CredentialLayout, FileLayout
+    from yohaku.schema.places import Place
+
+KINDS = {"transparent": "透過ファイル", "linear": "順編成レコードファイル", "cyclic": "循環レコードファイル"}
+"""Japanese names of the kinds of file."""
+
+
+def names(label: str, english: str) -> str:
+    """Give the Japanese and the English name side by side."""
+    return " / ".join(dict.fromkeys(name for name in (label, english) if name))
+
+
+def offset_words(place: Place) -> str:
+    """Give the byte where a place starts, with the bit (7 the most significant) when it shares a byte."""
+    if place.offset is None:
+        return "·"
+    return f"{place.offset}.{7 - place.bit}" if is_partial(place) else str(place.offset)
+
+
+def size_words(place: Place) -> str:
+    """Give the size in bytes, fewest and most for one that varies, or in bits for a field that shares a byte."""
+    if place.bits is None:
+        return f"{place.minimum}..{'' if place.maximum is None else place.maximum}"
+    return f"{place.bits} bit" if is_partial(place) else str(place.bits // 8)
+
+
+def is_partial(place: Place) -> bool:
+    """Tell whether a field shares a byte with others."""
+    return place.bits is not None and bool(place.bit % 8 or place.bits % 8)
+
+
+def type_words(place: Place) -> str:
+    """Name the type of a field; of a group the tag or length before it and the number of its items."""
+    if not place.children:
+        return place.type
+    parts = [place.frame] if place.frame else []
+    if place.items:
+        least, most = place.items
+        parts.append(f"{least} items" if least == most else f"{least} to {'any' if most is None else most} items")
+    return ", ".join(parts) or "record"
+
+
+def short_name(place: Place) -> str:
+    """Give the last step of a path, with a question mark when the field may be absent."""
+    name = place.path.rsplit(".", 1)[-1] or place.english
+    return f"{name}?" if place.optional else name
+
+
+def listed(file: FileLayout) -> Iterator[tuple[str, Place]]:
+    """Yield what a legend lists, each with the stem before its name.
+
+    The fields with fixed places stand without a stem; a record whose fields move is listed as a tree with its groups.
+    """
+    if file.exact:
+        yield from (("", place) for place in file.fields)
+        return
+    yield "", file.record
+    yield from _branches(file.record, "")
+
+
+def _branches(place: Place, stem: str) -> Iterator[tuple[str, Place]]:
+    for child in place.children:
+        last = child is place.children[-1]
+        yield f"{stem}{'└─ ' if last else '├─ '}", child
+        yield from _branches(child, f"{stem}{'   ' if last else '│  '}")
+
+
+def listed_name(file: FileLayout, place: Place) -> str:
+    """Give the name that a legend shows: the whole path, or the last step in a tree."""
+    return place.path if file.exact else short_name(place)
+
+
+def file_words(file: FileLayout) -> str:
+    """Say what kind of file it is and how large."""
+    size = f"{file.size} bytes"
+    if file.kind != "transparent":
+        size = f"{file.records} records of {file.record_size} bytes = {size}; one record is drawn"
+    return f"{file.kind} file, SFI {file.sfi}, {size}"
+
+
+def access_words(file: FileLayout) -> str:
+    """Say who may do what."""
+    return " · ".join(f"{operation}: {rule}" for operation, rule in file.access.items())
+
+
+def credential_words(one: CredentialLayout) -> str:
+    """Describe a PIN or key, never its value."""
+    tries = f"{one.tries} tries" if one.tries else "never blocked"
+    reset = f", reset: {one.reset}" if one.reset else ""
+    return f"{names(one.label, one.english)}: {one.form}, {tries}{reset}"
+
+
+def total_words(layout: AppletLayout) -> str:
+    """Say what the applet takes on a card."""
+    return f"{layout.card_bytes} bytes on the card: {layout.bytes} in files, {layout.overhead.total} for the container"
+
+
+def overhead_words(layout: AppletLayout) -> str:
+    """Break down what the container adds."""
+    over = layout.overhead
+    return (
+        f"descriptor {over.descriptor}, PINs {over.pins}, keys {over.keys}, bookkeeping {over.bookkeeping}; an estimate"
+    )
