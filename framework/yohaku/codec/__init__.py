@@ -3,15 +3,21 @@
 from yohaku.codec.fieldtype import BitField, FieldType, FixedField, Hidden, Json, Refused
 from yohaku.codec.foreign import Foreign
 from yohaku.codec.interpreter import Codec, Interpreter, codec_for
+from yohaku.codec.links import Dependent, Derivation, FromBytes, FromSizes, FromValues, derived
 from yohaku.codec.sequence import MISSING, Item, Sequence
 
 __all__ = [
     "MISSING",
     "BitField",
     "Codec",
+    "Dependent",
+    "Derivation",
     "FieldType",
     "FixedField",
     "Foreign",
+    "FromBytes",
+    "FromSizes",
+    "FromValues",
     "Hidden",
     "Interpreter",
     "Item",
@@ -19,4 +25,5 @@ __all__ = [
     "Refused",
     "Sequence",
     "codec_for",
+    "derived",
 ]

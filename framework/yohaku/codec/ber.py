@@ -2,8 +2,45 @@
 
 from __future__ import annotations
 
-from yohaku.codec.fieldtype import Refused
+from typing import Protocol
+
+from yohaku.codec.fieldtype import Refused, counted, left
 from yohaku.errors import Fault
+
+NAME = "BER-TLV"
+
+
+class TlvForm(Protocol):
+    """What a template needs to know of a TLV encoding; the modules ``ber`` and ``simple`` are the two there are."""
+
+    @property
+    def NAME(self) -> str:  # noqa: N802 - the modules' constant
+        """How the standard calls it."""
+        ...
+
+    def read_header(self, data: bytes, offset: int, end: int, /) -> tuple[int, int, int]:
+        """Read tag and length; return tag, length of the value and offset of the value."""
+        ...
+
+    def read_tag(self, data: bytes, offset: int, end: int, /) -> tuple[int, int]:
+        """Read a tag; return it and the offset behind it."""
+        ...
+
+    def header_length(self, length: int, /) -> int:
+        """Number of bytes that the length field takes."""
+        ...
+
+    def tag_bytes(self, tag: int, /) -> bytes:
+        """Write a tag."""
+        ...
+
+    def write_tlv(self, tag: int, value: bytes, /) -> bytes:
+        """Write one data object."""
+        ...
+
+    def is_tag(self, tag: int, /) -> bool:
+        """Tell whether a number is a well-formed tag."""
+        ...
 
 
 def read_header(data: bytes, offset: int, end: int) -> tuple[int, int, int]:
@@ -15,7 +52,8 @@ def read_header(data: bytes, offset: int, end: int) -> tuple[int, int, int]:
     tag, position = read_tag(data, offset, end)
     length, position = read_length(data, position, end)
     if position + length > end:
-        raise Refused(Fault(f"has tag {tag:X} with {length} bytes of value, {end - position} are left", offset=0))
+        message = f"has tag {tag:02X} with {counted(length, 'byte')} of value, {left(end - position)}"
+        raise Refused(Fault(message, offset=0))
     return tag, length, position
 
 
@@ -28,14 +66,14 @@ def read_tag(data: bytes, offset: int, end: int) -> tuple[int, int]:
         return tag, position
     for _ in range(2):
         if position >= end:
-            raise Refused(Fault(f"has a tag that is cut off after {tag:X}", offset=0))
+            raise Refused(Fault(f"has a tag that is cut off after {tag:02X}", offset=0))
         byte = data[position]
         tag, position = tag << 8 | byte, position + 1
         if byte & 0x80 == 0:
             if not is_tag(tag):
                 break
             return tag, position
-    raise Refused(Fault(f"has the malformed tag {tag:X}", offset=0))
+    raise Refused(Fault(f"has the malformed tag {tag:02X}", offset=0))
 
 
 def read_length(data: bytes, offset: int, end: int) -> tuple[int, int]:

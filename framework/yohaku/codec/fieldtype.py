@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import IO, Any
 
+    from yohaku.codec.links import Derivation
+
     class Construct:
         """What a type checker sees of construct.Construct, whose own types are not always installed."""
 
@@ -52,13 +54,17 @@ class FieldType(Construct, Generic[T_co]):
         minimum: fewest bytes that an encoding takes.
         maximum: most bytes that an encoding takes; None when nothing bounds it.
         greedy: the type has no end of its own and takes every byte up to the end of what holds it.
-        hidden: the type carries no value of the record (reserved bytes, constants); its value is None.
+        hidden: the type carries no value of the record (reserved bytes, constants, derived values).
+        derivation: how the value of a hidden field follows from its record; None for one whose value is None.
+        trailing: the part may be absent, which the end of what holds it shows; only such parts may follow it.
     """
 
     minimum: int
     maximum: int | None
     greedy: bool = False
     hidden: bool = False
+    derivation: Derivation | None = None
+    trailing: bool = False
 
     def __init__(self, minimum: int, maximum: int | None) -> None:
         super().__init__()
@@ -120,7 +126,8 @@ class FieldType(Construct, Generic[T_co]):
     def take(self, data: bytes, offset: int, end: int, size: int) -> bytes:
         """Return ``size`` bytes at ``offset``, or refuse because the data ends before."""
         if end - offset < size:
-            raise Refused(Fault(f"needs {size} bytes, {max(end - offset, 0)} are left", offset=0, size=size))
+            message = f"needs {counted(size, 'byte')}, {left(max(end - offset, 0))}"
+            raise Refused(Fault(message, offset=0, size=size))
         return data[offset : offset + size]
 
     # -- construct's own side: a field type works inside any construct of a designer's --
@@ -206,7 +213,7 @@ class BitField(FixedField[T_co]):
         """Decode whole bytes, big-endian; bits above the width must be zero."""
         number = int.from_bytes(raw, "big")
         if number >> self.bits:
-            self.refuse(f"uses {number.bit_length()} bits, most is {self.bits}")
+            self.refuse(f"uses {counted(number.bit_length(), 'bit')}, most is {self.bits}")
         return self.from_bits(number)
 
 
@@ -245,3 +252,13 @@ def a(value: object) -> str:
         return "nothing"
     name = type(value).__name__
     return f"an {name}" if name[0] in "aeiou" else f"a {name}"
+
+
+def counted(number: int, noun: str) -> str:
+    """Write a number with its noun: ``1 byte``, ``2 bytes``."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def left(number: int) -> str:
+    """Say how many bytes there are still: ``1 is left``, ``2 are left``."""
+    return f"{number} {'is' if number == 1 else 'are'} left"

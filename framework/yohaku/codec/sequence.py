@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from yohaku.codec.fieldtype import BitField, FieldType, Json, Refused, a
+from yohaku.codec.links import Dependent, Scope, settle
+from yohaku.codec.steps import steps_of
 from yohaku.errors import Fault, SchemaError, nearest
 
 if TYPE_CHECKING:
@@ -19,11 +21,19 @@ MISSING = object()
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One named field of a sequence; ``default`` is MISSING when JSON must state the field."""
+    """One named field of a sequence.
+
+    Attributes:
+        name: its name, that of the value's attribute and of the JSON member.
+        type: how it is encoded.
+        default: the value that JSON may leave out; MISSING when it must be stated.
+        example: a value for documents and tests; MISSING takes the type's own.
+    """
 
     name: str
     type: FieldType[object]
     default: object = MISSING
+    example: object = MISSING
 
 
 class Sequence(FieldType[V], Generic[V]):
@@ -39,22 +49,52 @@ class Sequence(FieldType[V], Generic[V]):
         self.items = tuple(items)
         self.make, self.kind = make, kind
         self.visible = tuple(item for item in self.items if not item.type.hidden)
-        self.steps = tuple(_steps(self.items))
-        self._check()
+        self.types = {item.name: item.type for item in self.items}
+        self.derived = tuple(item for item in self.items if item.type.derivation is not None)
+        self.linked = bool(self.derived) or any(
+            isinstance(type_, Dependent) or type_.trailing for type_ in self.types.values()
+        )
+        self.steps = tuple(steps_of(self.types.items()))
+        self.greedy = self.trailing = False
+        self._check_ends()
+        self._check_links()
         bits = sum(item.type.bits for item in self.items if isinstance(item.type, BitField))
         whole = [item.type for item in self.items if not isinstance(item.type, BitField)]
         maxima = [type_.maximum for type_ in whole]
         most = None if None in maxima else sum(size for size in maxima if size is not None) + bits // 8
         super().__init__(sum(type_.minimum for type_ in whole) + bits // 8, most)
 
-    def _check(self) -> None:
-        for item in self.items[:-1]:
-            if item.type.greedy:
+    def _check_ends(self) -> None:
+        for item, behind in zip(self.items, self.items[1:], strict=False):
+            if item.type.trailing and not behind.type.trailing:
+                raise SchemaError(
+                    f"{self.type_name}.{item.name} is there when bytes are left, so {behind.name} cannot follow it: "
+                    "put such fields last"
+                )
+            if item.type.greedy and not item.type.trailing:
                 raise SchemaError(
                     f"{self.type_name}.{item.name} takes every byte that is left, so no field can follow it: "
                     "put it last, or give it a length with Prefixed"
                 )
         self.greedy = bool(self.items) and self.items[-1].type.greedy
+
+    def _check_links(self) -> None:
+        earlier: set[str] = set()
+        faults: list[str] = []
+        for item in self.items:
+            if isinstance(item.type, Dependent) and item.type.by not in earlier:
+                faults.append(f"{self.type_name}.{item.name} depends on {item.type.by!r}, no field before it")
+            needs = () if item.type.derivation is None else item.type.derivation.needs
+            visible = {other.name for other in self.visible}
+            faults += [
+                f"{self.type_name}.{item.name} is derived from {name!r}, no field of the record"
+                for name in needs
+                if name not in visible
+            ]
+            if not item.type.hidden or item.type.derivation is not None:
+                earlier.add(item.name)
+        if faults:
+            raise SchemaError("\n".join(faults))
 
     @property
     def type_name(self) -> str:
@@ -66,17 +106,20 @@ class Sequence(FieldType[V], Generic[V]):
         position: int | None = 0
         for step in self.steps:
             bit = 0
-            for item in step.items:
-                yield item.name, item.type, None if position is None else position + bit // 8
-                bit += item.type.bits if isinstance(item.type, BitField) else 0
+            for name in step.names:
+                type_ = self.types[name]
+                yield name, type_, None if position is None else position + bit // 8
+                bit += type_.bits if isinstance(type_, BitField) else 0
             position = None if position is None or step.size is None else position + step.size
 
     def read(self, data: bytes, offset: int, end: int) -> tuple[V, int]:
         """Decode every field; go on behind a faulty one as long as its size is known."""
         values: dict[str, object] = {}
+        starts: dict[str, int] = {}
         faults: list[Fault] = []
         position = offset
         for step in self.steps:
+            starts.update(dict.fromkeys(step.names, position))
             try:
                 position = step.read(data, position, end, values)
             except Refused as refused:
@@ -84,46 +127,110 @@ class Sequence(FieldType[V], Generic[V]):
                 if step.size is None or position + step.size > end:
                     break
                 position += step.size
+        if self.linked:
+            faults.extend(self._contradictions(values, starts, data, offset))
+            values = {item.name: values[item.name] for item in self.visible if item.name in values}
         if faults:
             raise Refused(*faults)
         return self.make(values), position
+
+    def _contradictions(
+        self, values: dict[str, object], starts: Mapping[str, int], data: bytes, offset: int
+    ) -> Iterator[Fault]:
+        """Yield a fault for each derived field that was read and is not what it must be."""
+        found = dict(values)
+        for item in self.derived:
+            if item.name not in found:
+                continue
+            place = starts[item.name] - offset
+            scope = Scope(self.types, dict(values), data[offset : starts[item.name]])
+            try:
+                settle(item.name, item.type, scope)
+            except Refused as refused:
+                yield from (fault.under(item.name, place) for fault in refused.faults)
+                continue
+            if scope.values[item.name] != found[item.name]:
+                shown, wanted = _shown(found[item.name]), _shown(scope.values[item.name])
+                text = item.type.derivation.text if item.type.derivation else ""
+                yield Fault(f"is {shown}, must be {wanted} ({text})", (item.name,), place, item.type.size)
 
     def write(self, value: object) -> bytes:
         """Encode every field of ``value``, reporting the faults of all of them."""
         if not isinstance(value, self.kind):
             self.refuse(f"is {a(value)}, must be a {self.type_name}")
+        scope = Scope(self.types, {item.name: getattr(value, item.name) for item in self.visible})
         chunks: list[bytes] = []
         faults: list[Fault] = []
         position: int | None = 0
         for step in self.steps:
             try:
-                chunk = step.write(value)
+                if self.derived:
+                    self._settle(step.names, scope, chunks, complete=not faults)
+                chunk = step.write(scope.values)
             except Refused as refused:
                 faults.extend(_moved(refused.faults, position))
                 position = None if position is None or step.size is None else position + step.size
             else:
                 chunks.append(chunk)
                 position = None if position is None else position + len(chunk)
+        if self.linked:
+            faults.extend(self._gaps(scope.values))
         if faults:
             raise Refused(*faults)
         return b"".join(chunks)
 
+    def _settle(self, names: Iterable[str], scope: Scope, chunks: list[bytes], *, complete: bool) -> None:
+        for name in names:
+            type_ = self.types[name]
+            if type_.derivation is None:
+                continue
+            if not complete and not type_.derivation.needs:
+                raise Refused
+            scope.before = b"".join(chunks)
+            try:
+                settle(name, type_, scope)
+            except Refused as refused:
+                raise Refused(*(fault.under(name, 0) for fault in refused.faults)) from None
+
+    def _gaps(self, values: Mapping[str, object]) -> Iterator[Fault]:
+        """Yield a fault for each trailing field that is there behind one that is not."""
+        absent = None
+        for item in self.visible:
+            if not item.type.trailing:
+                continue
+            if values[item.name] is None:
+                absent = item.name
+            elif absent is not None:
+                yield Fault(f"must be absent (nothing), since {absent} before it is", (item.name,))
+
     def example(self) -> V:
-        """Build a value from the examples of the fields."""
-        return self.make({item.name: item.type.example() for item in self.visible})
+        """Build a value from the examples of the fields: the stated one, or one that agrees with the fields before."""
+        values: dict[str, object] = {}
+        for item in self.visible:
+            type_ = item.type
+            if item.example is not MISSING:
+                values[item.name] = item.example
+            elif isinstance(type_, Dependent) and type_.by in values:
+                values[item.name] = type_.example_given(values[type_.by])
+            else:
+                values[item.name] = type_.example()
+        return self.make(values)
 
     def to_json(self, value: object) -> Json:
         """Give an object with one member for each field."""
         return {item.name: item_json(item, getattr(value, item.name)) for item in self.visible}
 
     def from_json(self, value: Json) -> V:
-        """Make a value from an object; every member is also tried against its type."""
+        """Make a value from an object; every member is also tried against its type, and against its siblings."""
         if not isinstance(value, dict):
             self.refuse(f"is {a(value)}, must be an object with the fields of {self.type_name}")
         values, faults = members_from_json(value, self.visible, dict(self._offsets()))
         if faults:
             raise Refused(*faults)
-        return self.make(values)
+        made = self.make(values)
+        if self.linked:
+            self.write(made)
+        return made
 
     def _offsets(self) -> Iterator[tuple[str, int | None]]:
         for name, _, offset in self.parts():
@@ -167,102 +274,11 @@ def _member(item: Item, value: object) -> object:
     return made
 
 
-class _Whole:
-    """A field that starts and ends on a byte."""
-
-    def __init__(self, item: Item) -> None:
-        self.items = (item,)
-        self.name, self.type = item.name, item.type
-        self.size = item.type.size
-
-    def read(self, data: bytes, offset: int, end: int, values: dict[str, object]) -> int:
-        try:
-            value, position = self.type.read(data, offset, end)
-        except Refused as refused:
-            raise Refused(*(fault.under(self.name, 0) for fault in refused.faults)) from None
-        if not self.type.hidden:
-            values[self.name] = value
-        return position
-
-    def write(self, owner: object) -> bytes:
-        try:
-            return self.type.write(None if self.type.hidden else getattr(owner, self.name))
-        except Refused as refused:
-            raise Refused(*(fault.under(self.name, 0) for fault in refused.faults)) from None
-
-
-class _Bits:
-    """Neighbouring fields that share bytes, the first in the most significant bits."""
-
-    def __init__(self, items: list[tuple[Item, BitField[object]]]) -> None:
-        self.items = tuple(item for item, _ in items)
-        total = sum(type_.bits for _, type_ in items)
-        if total % 8:
-            names = ", ".join(item.name for item in self.items)
-            raise SchemaError(
-                f"{names} share bytes and take {total} bits together: add {-total % 8} reserved bits or widen one"
-            )
-        self.size = total // 8
-        self._fields = []
-        for item, type_ in items:
-            total -= type_.bits
-            self._fields.append((item.name, type_, total))
-
-    def read(self, data: bytes, offset: int, end: int, values: dict[str, object]) -> int:
-        size = self.size
-        if end - offset < size:
-            raise Refused(*(_short(name, size, end - offset) for name, _, _ in self._fields))
-        number = int.from_bytes(data[offset : offset + size], "big")
-        faults: list[Fault] = []
-        for name, type_, shift in self._fields:
-            try:
-                values[name] = type_.from_bits(number >> shift & (1 << type_.bits) - 1)
-            except Refused as refused:
-                faults.extend(fault.under(name, self._offset(type_, shift)) for fault in refused.faults)
-            if type_.hidden:
-                values.pop(name, None)
-        if faults:
-            raise Refused(*faults)
-        return offset + size
-
-    def write(self, owner: object) -> bytes:
-        number = 0
-        faults: list[Fault] = []
-        for name, type_, shift in self._fields:
-            try:
-                number |= type_.to_bits(None if type_.hidden else getattr(owner, name)) << shift
-            except Refused as refused:
-                faults.extend(fault.under(name, self._offset(type_, shift)) for fault in refused.faults)
-        if faults:
-            raise Refused(*faults)
-        return number.to_bytes(self.size, "big")
-
-    def _offset(self, type_: BitField[object], shift: int) -> int:
-        return (self.size * 8 - shift - type_.bits) // 8
-
-
-def _short(name: str, size: int, left: int) -> Fault:
-    return Fault(f"needs {size} bytes, {max(left, 0)} are left", (name,), 0, size)
-
-
 def _moved(faults: Iterable[Fault], offset: int | None) -> Iterator[Fault]:
     for fault in faults:
         first, *rest = fault.path
         yield Fault(fault.message, tuple(rest), fault.offset, fault.size).under(first, offset)
 
 
-def _steps(items: Iterable[Item]) -> Iterator[_Whole | _Bits]:
-    """Group fields that share bytes; a group ends as soon as its bits fill whole bytes."""
-    group: list[tuple[Item, BitField[object]]] = []
-    for item in items:
-        if isinstance(item.type, BitField) and (group or not item.type.aligned):
-            group.append((item, item.type))
-            if sum(type_.bits for _, type_ in group) % 8 == 0:
-                yield _Bits(group)
-                group = []
-        elif group:
-            yield _Bits(group)
-        else:
-            yield _Whole(item)
-    if group:
-        yield _Bits(group)
+def _shown(value: object) -> str:
+    return value.hex() if isinstance(value, bytes) else str(value)

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 import construct
 
-from yohaku.codec import FieldType, Foreign, Json, Refused
-from yohaku.codec.fieldtype import a
+from yohaku.codec import Dependent, FieldType, Foreign, Json, Refused
+from yohaku.codec.fieldtype import a, counted, left
 from yohaku.errors import Fault, SchemaError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from yohaku.fields.numbers import UInt
+    from yohaku.fields.numbers import Int, UInt
 
 T = TypeVar("T")
 
@@ -57,6 +57,7 @@ class Repeat(FieldType[tuple[T, ...]]):
         self.count, self.most = count, count if count is not None else most
         if count is not None and count < 1:
             raise SchemaError(f"Repeat of {count}: at least one")
+        refuse_part(self.item, "Repeat")
         if self.item.greedy or (count is None and self.item.minimum == 0):
             raise SchemaError(f"Repeat({self.item.type_name}): an item needs an end of its own; wrap it in Prefixed")
         bound = self.item.maximum
@@ -74,11 +75,17 @@ class Repeat(FieldType[tuple[T, ...]]):
 
     def read(self, data: bytes, offset: int, end: int) -> tuple[tuple[T, ...], int]:
         """Decode items; report the faults of all whose place is known."""
+        values, position = self.read_items(data, offset, end, self.count)
+        self.check_count(len(values), position - offset)
+        return values, position
+
+    def read_items(self, data: bytes, offset: int, end: int, count: int | None) -> tuple[tuple[T, ...], int]:
+        """Decode ``count`` items, or all up to ``end`` when it is None."""
         values: list[T] = []
         faults: list[Fault] = []
         position = offset
         index = 0
-        while index < self.count if self.count is not None else position < end:
+        while index < count if count is not None else position < end:
             try:
                 value, position = self.item.read(data, position, end)
                 values.append(value)
@@ -90,13 +97,12 @@ class Repeat(FieldType[tuple[T, ...]]):
             index += 1
         if faults:
             raise Refused(*faults)
-        self._check_count(len(values), position - offset)
         return tuple(values), position
 
     def write(self, value: object) -> bytes:
-        """Encode a tuple or list of items, reporting the faults of all of them."""
-        items = self._items(value)
-        self._check_count(len(items), self.size)
+        """Encode a tuple of items, reporting the faults of all of them."""
+        items = self.items_of(value)
+        self.check_count(len(items), self.size)
         chunks: list[bytes] = []
         faults: list[Fault] = []
         position: int | None = 0
@@ -113,16 +119,18 @@ class Repeat(FieldType[tuple[T, ...]]):
             raise Refused(*faults)
         return b"".join(chunks)
 
-    def _check_count(self, count: int, size: int | None) -> None:
+    def check_count(self, count: int, size: int | None) -> None:
+        """Refuse a number of items that is not allowed; ``size`` is what they take in bytes."""
         if self.count is not None and count != self.count:
-            raise Refused(Fault(f"has {count} items, must have {self.count}", (), 0, size))
+            raise Refused(Fault(f"has {counted(count, 'item')}, must have {self.count}", (), 0, size))
         if self.most is not None and count > self.most:
-            raise Refused(Fault(f"has {count} items, most is {self.most}", (), 0, size))
+            raise Refused(Fault(f"has {counted(count, 'item')}, most is {self.most}", (), 0, size))
 
-    def _items(self, value: object) -> tuple[object, ...]:
-        if not isinstance(value, tuple | list):
+    def items_of(self, value: object) -> tuple[object, ...]:
+        """Return ``value`` when it is a tuple; refuse it otherwise."""
+        if not isinstance(value, tuple):
             self.refuse(f"is {a(value)}, must be a tuple")
-        return tuple(value)
+        return value
 
     def example(self) -> tuple[T, ...]:
         """Give as many example items as must be, or one."""
@@ -130,7 +138,7 @@ class Repeat(FieldType[tuple[T, ...]]):
 
     def to_json(self, value: object) -> Json:
         """Give a list."""
-        return [self.item.to_json(item) for item in self._items(value)]
+        return [self.item.to_json(item) for item in self.items_of(value)]
 
     def from_json(self, value: Json) -> tuple[T, ...]:
         """Take a list; every item is also tried against its type."""
@@ -158,10 +166,11 @@ class Repeat(FieldType[tuple[T, ...]]):
 
 
 class Wrapper(FieldType[T]):
-    """A type that puts another type's bytes into a frame of its own; value and JSON form are the inner type's."""
+    """A type around another one, whose value and JSON form it shares; most put a frame around its bytes."""
 
     def __init__(self, inner: FieldType[T], minimum: int, maximum: int | None) -> None:
         super().__init__(minimum, maximum)
+        refuse_part(inner, type(self).__name__)
         self.inner = inner
 
     def within(self, lead: int | None, action: Callable[[], Any]) -> Any:
@@ -175,10 +184,17 @@ class Wrapper(FieldType[T]):
         """Decode the inner value from exactly ``data[start:stop]``; leftovers are a fault."""
         value, end = self.inner.read(data, start, stop)
         if end != stop:
-            left = stop - end
-            message = f"has {left} byte{'' if left == 1 else 's'} left over"
-            raise Refused(Fault(message, (), end - start, left))
+            message = f"has {counted(stop - end, 'byte')} left over"
+            raise Refused(Fault(message, (), end - start, stop - end))
         return value
+
+    def write(self, value: object) -> bytes:
+        """Encode as the inner type does."""
+        return self.inner.write(value)
+
+    def parts(self) -> Iterator[tuple[str | int, FieldType[object], int | None]]:
+        """Yield the parts of the inner type."""
+        return self.inner.parts()
 
     def example(self) -> T:
         """Give the inner type's example."""
@@ -197,15 +213,21 @@ class Prefixed(Wrapper[T]):
     """A value behind its length in bytes.
 
     Args:
-        length: the type of the length, in whole bytes.
-        inner: the value; a greedy type ends where the length says.
+        length: the type of the length, an unsigned integer in whole bytes.
+        inner: a field type, a record class or a construct; a greedy type ends where the length says.
     """
 
-    def __init__(self, length: UInt, inner: FieldType[T]) -> None:
-        if not length.aligned:
-            raise SchemaError(f"Prefixed: a length of {length.bits} bits does not fill whole bytes")
-        most = length.most if inner.maximum is None else min(length.most, inner.maximum)
-        super().__init__(inner, length.minimum + inner.minimum, length.minimum + most)
+    @overload
+    def __init__(self, length: UInt | Int, inner: FieldType[T]) -> None: ...
+    @overload
+    def __init__(self, length: UInt | Int, inner: type[T]) -> None: ...
+    @overload
+    def __init__(self, length: UInt | Int, inner: Any) -> None: ...
+    def __init__(self, length: UInt | Int, inner: Any) -> None:
+        held: FieldType[T] = as_type(inner)
+        check_prefix(length, held.minimum, "Prefixed")
+        most = length.most if held.maximum is None else min(length.most, held.maximum)
+        super().__init__(held, length.minimum + held.minimum, length.minimum + most)
         self.length = length
 
     @property
@@ -218,18 +240,87 @@ class Prefixed(Wrapper[T]):
         count, start = self.length.read(data, offset, end)
         stop = start + count
         if stop > end:
-            self.refuse(f"says {count} bytes follow, {end - start} are left")
+            self.refuse(f"says {counted(count, 'byte')} follow, {left(end - start)}")
         return self.within(start - offset, lambda: self.contents(data, start, stop)), stop
 
     def write(self, value: object) -> bytes:
         """Encode the value and put its length before it."""
         raw: bytes = self.within(self.length.minimum, lambda: self.inner.write(value))
+        if not self.length.least <= len(raw) <= self.length.most:
+            allowed = f"{self.length.least} to {self.length.most}"
+            self.refuse(f"takes {counted(len(raw), 'byte')}, {self.length.type_name} can state {allowed}")
         return self.length.write(len(raw)) + raw
 
     def parts(self) -> Iterator[tuple[str | int, FieldType[object], int | None]]:
         """Yield the parts of the inner type, behind the length."""
         for step, part, offset in self.inner.parts():
             yield step, part, None if offset is None else offset + self.length.minimum
+
+
+class Counted(Wrapper[tuple[T, ...]]):
+    """Values of one type behind their number.
+
+    Args:
+        number: the type of the number, an unsigned integer in whole bytes.
+        item: a field type, a record class or a construct.
+        most: most items; the number's own limit when None.
+    """
+
+    @overload
+    def __init__(self, number: UInt | Int, item: FieldType[T], *, most: int | None = None) -> None: ...
+    @overload
+    def __init__(self, number: UInt | Int, item: type[T], *, most: int | None = None) -> None: ...
+    @overload
+    def __init__(self, number: UInt | Int, item: Any, *, most: int | None = None) -> None: ...
+    def __init__(self, number: UInt | Int, item: Any, *, most: int | None = None) -> None:
+        self.list: Repeat[T] = Repeat(item, most=number.most if most is None else most)
+        check_prefix(number, 0, "Counted")
+        bound = self.list.maximum
+        super().__init__(self.list, number.minimum, None if bound is None else number.minimum + bound)
+        self.number = number
+
+    @property
+    def type_name(self) -> str:
+        """``Counted(UInt(8), Entry, ..20)``."""
+        return f"Counted({self.number.type_name}, {self.list.item.type_name}, ..{self.list.most})"
+
+    def read(self, data: bytes, offset: int, end: int) -> tuple[tuple[T, ...], int]:
+        """Decode the number, then so many items."""
+        count, start = self.number.read(data, offset, end)
+        self.list.check_count(count, None)
+        values: tuple[T, ...]
+        values, stop = self.within(start - offset, lambda: self.list.read_items(data, start, end, count))
+        return values, stop
+
+    def write(self, value: object) -> bytes:
+        """Encode the items and put their number before them."""
+        raw: bytes = self.within(self.number.minimum, lambda: self.list.write(value))
+        return self.number.write(len(self.list.items_of(value))) + raw
+
+    def parts(self) -> Iterator[tuple[str | int, FieldType[object], int | None]]:
+        """Yield the one item type as index 0."""
+        for step, part, offset in self.list.parts():
+            yield step, part, None if offset is None else offset + self.number.minimum
+
+
+def check_prefix(prefix: UInt | Int, least: int, name: str) -> None:
+    """Raise SchemaError unless ``prefix`` is unsigned, fills whole bytes and reaches ``least``."""
+    if not prefix.aligned:
+        raise SchemaError(f"{name}: {prefix.type_name} does not fill whole bytes")
+    if prefix.least < 0:
+        raise SchemaError(f"{name}: {prefix.type_name} must be unsigned")
+    if prefix.most < least:
+        raise SchemaError(f"{name}: {prefix.type_name} states at most {prefix.most}, the value takes at least {least}")
+
+
+def refuse_part(inner: FieldType[Any], name: str) -> None:
+    """Raise SchemaError when ``inner`` makes sense as a field of a record only."""
+    if inner.hidden:
+        raise SchemaError(f"{name}({inner.type_name}): a part without a value stands in a record, not in another type")
+    if isinstance(inner, Dependent):
+        raise SchemaError(f"{name}({inner.type_name}): it depends on a sibling, so it stands in a record itself")
+    if inner.trailing:
+        raise SchemaError(f"{name}({inner.type_name}): only the last fields of a record can be trailing")
 
 
 def shifted(fault: Fault, lead: int | None) -> Fault:

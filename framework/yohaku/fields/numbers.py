@@ -4,27 +4,29 @@ from __future__ import annotations
 
 from typing import Literal
 
-from yohaku.codec import BitField, FixedField, Json, Refused
-from yohaku.codec.fieldtype import a
+from yohaku.codec import BitField, FieldType, Json, Refused
+from yohaku.codec.fieldtype import a, counted
 from yohaku.errors import Fault, SchemaError
+
+WIDEST = 256
+"""Most bits of a number: the token ids of ERC-721 have so many."""
 
 
 class UInt(BitField[int]):
     """An unsigned integer of ``bits`` bits, big-endian.
 
     Args:
-        bits: width, 1 to 64; widths that are not whole bytes share bytes with their neighbours in the record.
-        most: largest allowed value; the width's own limit when None.
+        bits: width, 1 to 256; widths that are not whole bytes share bytes with their neighbours in the record.
         least: smallest allowed value.
+        most: largest allowed value; the width's own limit when None.
     """
 
     def __init__(self, bits: int, *, least: int = 0, most: int | None = None) -> None:
-        if not 1 <= bits <= 64:
-            raise SchemaError(f"UInt({bits}): the width must be 1 to 64 bits")
+        check_width("UInt", bits)
         super().__init__(bits)
         self.least, self.most = least, (1 << bits) - 1 if most is None else most
         if not 0 <= self.least <= self.most < 1 << bits:
-            raise SchemaError(f"UInt({bits}): {self.least} to {self.most} is no range within {bits} bits")
+            raise SchemaError(f"UInt({bits}): {self.least} to {self.most} is no range within {counted(bits, 'bit')}")
 
     @property
     def type_name(self) -> str:
@@ -48,28 +50,33 @@ class UInt(BitField[int]):
         """Give the smallest value."""
         return self.least
 
+    def from_json(self, value: Json) -> int:
+        """Take a whole number."""
+        return integer(self, value)
 
-class Int(FixedField[int]):
-    """A signed integer (two's complement) or an unsigned little-endian one, in whole bytes.
+
+class Int(BitField[int]):
+    """A signed integer (two's complement) of any width, or an integer in either byte order.
 
     Args:
-        bits: width, a multiple of 8 up to 64.
+        bits: width, 1 to 256; widths that are not whole bytes share bytes with their neighbours in the record.
         signed: two's complement when true.
-        order: byte order.
+        order: byte order; ``little`` needs whole bytes.
     """
 
     def __init__(self, bits: int, *, signed: bool = True, order: Literal["big", "little"] = "big") -> None:
-        if bits % 8 or not 8 <= bits <= 64:
-            raise SchemaError(f"Int({bits}): the width must be 8, 16, ... 64 bits; UInt takes odd widths")
-        super().__init__(bits // 8)
-        self.bits, self.signed = bits, signed
+        check_width("Int", bits)
+        if order == "little" and bits % 8:
+            raise SchemaError(f"Int({bits}, little): a byte order needs whole bytes")
+        super().__init__(bits)
+        self.signed = signed
         self.order: Literal["big", "little"] = order
         self.least = -(1 << bits - 1) if signed else 0
         self.most = self.least + (1 << bits) - 1
 
     @property
     def type_name(self) -> str:
-        """``Int(16)``, ``Int(16, little)``."""
+        """``Int(16)``, ``Int(16, little)``, ``Int(16, unsigned, little)``."""
         words = [
             str(self.bits),
             *([] if self.signed else ["unsigned"]),
@@ -77,20 +84,74 @@ class Int(FixedField[int]):
         ]
         return f"Int({', '.join(words)})"
 
-    def write(self, value: object) -> bytes:
-        """Check type and range, then encode."""
+    def to_bits(self, value: object) -> int:
+        """Check type and range, then give the two's complement."""
         number = integer(self, value)
         if not self.least <= number <= self.most:
             self.refuse(f"is {number}, allowed is {self.least} to {self.most}")
-        return number.to_bytes(self.minimum, self.order, signed=self.signed)
+        return self._swapped(number & (1 << self.bits) - 1)
 
-    def unpack(self, raw: bytes) -> int:
+    def from_bits(self, number: int) -> int:
         """Every bit pattern is a number."""
-        return int.from_bytes(raw, self.order, signed=self.signed)
+        pattern = self._swapped(number)
+        return pattern - (1 << self.bits) if pattern > self.most else pattern
+
+    def _swapped(self, number: int) -> int:
+        if self.order == "big":
+            return number
+        return int.from_bytes(number.to_bytes(self.minimum, "big"), "little")
 
     def example(self) -> int:
         """Give zero."""
         return 0
+
+    def from_json(self, value: Json) -> int:
+        """Take a whole number."""
+        return integer(self, value)
+
+
+class Counter(UInt):
+    """An unsigned number that only ever grows: how often something happened, or the next serial number.
+
+    Encoding one value cannot see the one before; whoever updates a record asks ``advanced`` or ``check_growth``.
+
+    Args:
+        bits: width, 1 to 256.
+        saturating: at the largest value, stay there when true; refuse to go on when false.
+    """
+
+    monotonic = True
+
+    def __init__(self, bits: int, *, saturating: bool = False) -> None:
+        super().__init__(bits)
+        self.saturating = saturating
+
+    @property
+    def type_name(self) -> str:
+        """``Counter(16)``, ``Counter(16, saturating)``."""
+        return f"Counter({self.bits}{', saturating' if self.saturating else ''})"
+
+    def advanced(self, value: int, *, by: int = 1) -> int:
+        """Give the value that follows ``value``.
+
+        Raises:
+            Refused: the counter is at its end, or ``by`` is less than one.
+        """
+        if by < 1:
+            self.refuse(f"cannot go on by {by}: it only grows")
+        after = self.to_bits(value) + by
+        if after > self.most and not self.saturating:
+            self.refuse(f"is {value}, and {by} more is beyond {self.most}")
+        return min(after, self.most)
+
+    def check_growth(self, before: int, after: int) -> None:
+        """Refuse a new value below the old one.
+
+        Raises:
+            Refused: ``after`` is less than ``before``.
+        """
+        if self.to_bits(after) < self.to_bits(before):
+            self.refuse(f"is {after}, it was {before} and only grows")
 
 
 class Flag(BitField[bool]):
@@ -101,6 +162,7 @@ class Flag(BitField[bool]):
     """
 
     def __init__(self, *, bits: int = 1) -> None:
+        check_width("Flag", bits)
         super().__init__(bits)
 
     def to_bits(self, value: object) -> int:
@@ -119,16 +181,26 @@ class Flag(BitField[bool]):
         """Give False."""
         return False
 
+    def from_json(self, value: Json) -> bool:
+        """Take true or false."""
+        return value if isinstance(value, bool) else self.refuse(f"is {a(value)}, must be true or false")
 
-def integer(field_type: BitField[object] | FixedField[object], value: object) -> int:
+
+def integer(field_type: FieldType[object], value: object) -> int:
     """Return ``value`` when it is an int and no bool; refuse it otherwise."""
     if isinstance(value, bool) or not isinstance(value, int):
         raise Refused(Fault(f"is {a(value)}, must be an int", (), 0, field_type.size))
     return value
 
 
-def text(field_type: BitField[object] | FixedField[object], value: Json | object) -> str:
+def text(field_type: FieldType[object], value: Json | object) -> str:
     """Return ``value`` when it is a str; refuse it otherwise."""
     if not isinstance(value, str):
         raise Refused(Fault(f"is {a(value)}, must be text", (), 0, field_type.size))
     return value
+
+
+def check_width(name: str, bits: int) -> None:
+    """Raise SchemaError unless ``bits`` is a width that the type called ``name`` can have."""
+    if not 1 <= bits <= WIDEST:
+        raise SchemaError(f"{name}({bits}): the width must be 1 to {WIDEST} bits")

@@ -1,22 +1,29 @@
-"""BER-TLV data objects and templates (ISO/IEC 7816-4:2020 6.3): members in any order, unknown ones kept."""
+"""TLV data objects and templates (ISO/IEC 7816-4:2020 6.2, 6.3): members in any order, unknown ones kept."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, overload
 
-from yohaku.codec import MISSING, FieldType, Item, Json, Refused
-from yohaku.codec.ber import header_length, is_tag, read_header, read_tag, tag_bytes, write_tlv
+from yohaku.codec import MISSING, FieldType, Item, Json, Refused, ber, simple
 from yohaku.codec.fieldtype import a
 from yohaku.codec.sequence import item_json, members_from_json
 from yohaku.errors import Fault, SchemaError
 from yohaku.fields.compound import Wrapper, as_type, shifted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    from yohaku.codec.ber import TlvForm
 
 T = TypeVar("T")
 V = TypeVar("V")
+
+BER_TLV: TlvForm = ber
+"""The encoding of data objects on most cards."""
+
+SIMPLE_TLV: TlvForm = simple
+"""The encoding of data objects in the records of JICSAP cards."""
 
 
 class Tagged(Wrapper[T]):
@@ -27,6 +34,8 @@ class Tagged(Wrapper[T]):
         inner: a field type, a record class or a construct; a greedy type ends where the length says.
     """
 
+    form: ClassVar[TlvForm] = BER_TLV
+
     @overload
     def __init__(self, tag: int, inner: FieldType[T]) -> None: ...
     @overload
@@ -34,16 +43,14 @@ class Tagged(Wrapper[T]):
     @overload
     def __init__(self, tag: int, inner: Any) -> None: ...
     def __init__(self, tag: int, inner: Any) -> None:
-        if not is_tag(tag):
-            raise SchemaError(f"{tag:#x} is no BER tag of one to three bytes")
+        if not self.form.is_tag(tag):
+            raise SchemaError(f"{tag:#x} is no tag of {self.form.NAME}")
         held: FieldType[T] = as_type(inner)
-        self.tag, self.head = tag, len(tag_bytes(tag))
-        most = held.maximum
-        super().__init__(
-            held,
-            self.head + header_length(held.minimum) + held.minimum,
-            None if most is None else self.head + header_length(most) + most,
-        )
+        self.tag, self.head = tag, len(self.form.tag_bytes(tag))
+        super().__init__(held, self._framed(held.minimum), None if held.maximum is None else self._framed(held.maximum))
+
+    def _framed(self, size: int) -> int:
+        return self.head + self.form.header_length(size) + size
 
     @property
     def type_name(self) -> str:
@@ -52,7 +59,7 @@ class Tagged(Wrapper[T]):
 
     def read(self, data: bytes, offset: int, end: int) -> tuple[T, int]:
         """Decode the data object; another tag is a fault."""
-        tag, length, start = read_header(data, offset, end)
+        tag, length, start = self.form.read_header(data, offset, end)
         if tag != self.tag:
             raise Refused(Fault(f"has tag {tag:02X}, must have {self.tag:02X}", (), 0, self.head))
         stop = start + length
@@ -60,14 +67,25 @@ class Tagged(Wrapper[T]):
 
     def write(self, value: object) -> bytes:
         """Encode the value and put tag and length before it."""
-        lead = None if self.inner.size is None else self.head + header_length(self.inner.size)
-        return write_tlv(self.tag, self.within(lead, lambda: self.inner.write(value)))
+        lead = None if self.inner.size is None else self.head + self.form.header_length(self.inner.size)
+        return self.form.write_tlv(self.tag, self.within(lead, lambda: self.inner.write(value)))
 
     def parts(self) -> Iterator[tuple[str | int, FieldType[object], int | None]]:
         """Yield the parts of the inner type; fixed places only when the header's length is known."""
-        lead = self.head + header_length(self.inner.minimum)
+        lead = self.head + self.form.header_length(self.inner.minimum)
         for step, part, offset in self.inner.parts():
             yield step, part, None if offset is None or self.inner.size is None else offset + lead
+
+
+class SimpleTagged(Tagged[T]):
+    """A value in a SIMPLE-TLV data object, as the records of JICSAP cards have them: tag 01 to FE, at most 65535 bytes.
+
+    Args:
+        tag: one byte as a number.
+        inner: a field type, a record class or a construct; a greedy type ends where the length says.
+    """
+
+    form = SIMPLE_TLV
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +116,7 @@ class Template(FieldType[V], Generic[V]):
         make: builds the value from its member values and what else was found.
         kind: the class of the values; members are its attributes.
         extras: gives what else was found when the value was decoded.
+        form: the TLV encoding of the template and of its members.
     """
 
     def __init__(
@@ -107,11 +126,13 @@ class Template(FieldType[V], Generic[V]):
         make: Callable[[dict[str, object], Extras], V],
         kind: type[V],
         extras: Callable[[V], Extras],
+        form: TlvForm = BER_TLV,
     ) -> None:
+        self.form = form
         self.tag, self.items, self.make, self.kind, self.extras = tag, tuple(items), make, kind, extras
-        if tag is not None and not is_tag(tag):
-            raise SchemaError(f"{kind.__name__}: {tag:#x} is no BER tag of one to three bytes")
-        self.by_tag = {_tagged(kind, item).tag: item for item in self.items}
+        if tag is not None and not form.is_tag(tag):
+            raise SchemaError(f"{kind.__name__}: {tag:#x} is no tag of {form.NAME}")
+        self.by_tag = {_tagged(kind, item, form).tag: item for item in self.items}
         if len(self.by_tag) != len(self.items):
             raise SchemaError(f"{kind.__name__}: two members have the same tag")
         wrong = [item.name for item in self.items if item.default is not MISSING and item.default is not None]
@@ -124,7 +145,9 @@ class Template(FieldType[V], Generic[V]):
         self.greedy = tag is None
 
     def _framed(self, size: int) -> int:
-        return size if self.tag is None else len(tag_bytes(self.tag)) + header_length(size) + size
+        if self.tag is None:
+            return size
+        return len(self.form.tag_bytes(self.tag)) + self.form.header_length(size) + size
 
     @property
     def type_name(self) -> str:
@@ -135,9 +158,11 @@ class Template(FieldType[V], Generic[V]):
         """Decode the template; members with a fault do not hide those of the others."""
         start, stop = offset, end
         if self.tag is not None:
-            tag, length, start = read_header(data, offset, end)
+            tag, length, start = self.form.read_header(data, offset, end)
             if tag != self.tag:
-                raise Refused(Fault(f"has tag {tag:02X}, must have {self.tag:02X}", (), 0, len(tag_bytes(tag))))
+                raise Refused(
+                    Fault(f"has tag {tag:02X}, must have {self.tag:02X}", (), 0, len(self.form.tag_bytes(tag)))
+                )
             stop = start + length
         try:
             return self._read_members(data, start, stop), stop
@@ -152,7 +177,7 @@ class Template(FieldType[V], Generic[V]):
         position = start
         while position < stop:
             try:
-                tag, length, at = read_header(data, position, stop)
+                tag, length, at = self.form.read_header(data, position, stop)
             except Refused as refused:
                 raise Refused(*faults, *(shifted(fault, position - start) for fault in refused.faults)) from None
             order.append(tag)
@@ -178,17 +203,43 @@ class Template(FieldType[V], Generic[V]):
             if item.name in values:
                 continue
             if item.default is MISSING:
-                yield Fault(f"is missing (tag {_tagged(self.kind, item).tag:02X})", (item.name,))
+                yield Fault(f"is missing (tag {_tagged(self.kind, item, self.form).tag:02X})", (item.name,))
             values[item.name] = item.default
 
     def _found(self, order: list[int], unknown: list[bytes]) -> Extras:
+        """Give what ``make`` needs besides the values; nothing when the members alone say it all."""
         declared = [tag for tag in self.by_tag if tag in order]
         canonical = declared + [tag for tag in order if tag not in self.by_tag]
-        return (
-            Extras(tuple(unknown), () if order == canonical else tuple(order))
-            if unknown or order != canonical
-            else NO_EXTRAS
-        )
+        if order == canonical:
+            return Extras(tuple(unknown)) if unknown else NO_EXTRAS
+        return Extras(tuple(unknown), tuple(order))
+
+    def settled(self, values: Mapping[str, object], extras: Extras) -> Extras:
+        """Give ``extras`` as they are read back from a value with these members: without tags that are not there."""
+        chunks = {
+            tag: self.form.tag_bytes(tag)
+            for tag, item in self.by_tag.items()
+            if item.default is MISSING or values[item.name] is not None
+        }
+        order = [self._tag_of(chunk) for chunk in self._ordered(chunks, extras)]
+        return self._found(order, [chunk for chunk in extras.unknown if self._tag_of(chunk) in order])
+
+    def _tag_of(self, chunk: bytes) -> int:
+        return self.form.read_tag(chunk, 0, len(chunk))[0]
+
+    def _ordered(self, chunks: Mapping[int, bytes], extras: Extras) -> Iterator[bytes]:
+        """Give the data objects in the order that ``extras`` states as far as it does, the others as declared."""
+        left = dict(chunks)
+        unknown = list(extras.unknown)
+        for tag in extras.order:
+            if tag in left:
+                yield left.pop(tag)
+                continue
+            index = next((i for i, chunk in enumerate(unknown) if self._tag_of(chunk) == tag), None)
+            if index is not None:
+                yield unknown.pop(index)
+        yield from left.values()
+        yield from unknown
 
     def write(self, value: object) -> bytes:
         """Encode the members that are present, in the order found or the declared one."""
@@ -206,12 +257,13 @@ class Template(FieldType[V], Generic[V]):
                 faults.extend(fault.under(item.name, None) for fault in refused.faults)
         if faults:
             raise Refused(*faults)
-        body = b"".join(_ordered(chunks, self.extras(value)))
-        return body if self.tag is None else write_tlv(self.tag, body)
+        body = b"".join(self._ordered(chunks, self.extras(value)))
+        return body if self.tag is None else self.form.write_tlv(self.tag, body)
 
     def example(self) -> V:
         """Build a value from the examples of the members."""
-        return self.make({item.name: item.type.example() for item in self.items}, NO_EXTRAS)
+        values = {item.name: item.type.example() if item.example is MISSING else item.example for item in self.items}
+        return self.make(values, NO_EXTRAS)
 
     def to_json(self, value: object) -> Json:
         """Give an object with one member for each declared one, and ``_unknown`` when there is more."""
@@ -232,14 +284,14 @@ class Template(FieldType[V], Generic[V]):
         extras, more = self._extras_from_json(value)
         if faults or more:
             raise Refused(*faults, *more)
-        return self.make(values, extras)
+        return self.make(values, self.settled(values, extras))
 
     def _extras_from_json(self, value: dict[str, Json]) -> tuple[Extras, list[Fault]]:
         faults: list[Fault] = []
         unknown, order = _hex_list(value, "_unknown", faults), _hex_list(value, "_order", faults)
         for index, chunk in enumerate(unknown):
             try:
-                tag, length, at = read_header(chunk, 0, len(chunk))
+                tag, length, at = self.form.read_header(chunk, 0, len(chunk))
                 whole = at + length == len(chunk) and tag not in self.by_tag
             except Refused:
                 whole = False
@@ -253,36 +305,22 @@ class Template(FieldType[V], Generic[V]):
             yield item.name, item.type, None
 
 
-def _tagged(kind: type, item: Item) -> Tagged[Any]:
-    if not isinstance(item.type, Tagged):
-        raise SchemaError(f"{kind.__name__}.{item.name}: a member of a template needs a tag: Tagged(0x80, ...)")
+def _tagged(kind: type, item: Item, form: TlvForm) -> Tagged[Any]:
+    if not isinstance(item.type, Tagged) or item.type.form is not form:
+        wanted = "Tagged" if form is BER_TLV else "SimpleTagged"
+        raise SchemaError(f"{kind.__name__}.{item.name}: a member of a template needs a tag: {wanted}(0x80, ...)")
     return item.type
-
-
-def _ordered(chunks: dict[int, bytes], extras: Extras) -> Iterator[bytes]:
-    """Give the data objects in the order that ``extras`` states as far as it does, the others as declared."""
-    left = dict(chunks)
-    unknown = list(extras.unknown)
-    for tag in extras.order:
-        if tag in left:
-            yield left.pop(tag)
-        else:
-            index = next((i for i, chunk in enumerate(unknown) if read_tag(chunk, 0, len(chunk))[0] == tag), None)
-            if index is not None:
-                yield unknown.pop(index)
-    yield from left.values()
-    yield from unknown
 
 
 def _hex_list(value: dict[str, Json], name: str, faults: list[Fault]) -> list[bytes]:
     listed = value.get(name, [])
     try:
         if isinstance(listed, list):
-            return [bytes.fromhex(str(entry)) for entry in listed]
-    except ValueError:
+            return [bytes.fromhex(entry) for entry in listed]  # type: ignore[arg-type]  # else a TypeError
+    except (TypeError, ValueError):
         pass
     faults.append(Fault("must be a list of hex strings", (name,)))
     return []
 
 
-__all__ = ["NO_EXTRAS", "Extras", "Tagged", "Template"]
+__all__ = ["BER_TLV", "NO_EXTRAS", "SIMPLE_TLV", "Extras", "SimpleTagged", "Tagged", "Template"]

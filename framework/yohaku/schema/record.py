@@ -9,7 +9,7 @@ from yohaku.codec import MISSING, Codec, FieldType, Item, Json, Sequence, codec_
 from yohaku.errors import EncodeError, Fault, SchemaError, nearest
 from yohaku.fields.compound import as_type
 from yohaku.fields.raw import Constant, Reserved, ReservedBits
-from yohaku.fields.tlv import NO_EXTRAS, Extras, Template
+from yohaku.fields.tlv import BER_TLV, NO_EXTRAS, SIMPLE_TLV, Extras, Template
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -101,7 +101,8 @@ def field(
     """Declare a field of a record.
 
     Args:
-        type_: a field type, a record class, or any construct object whose parsed type matches the annotation.
+        type_: a field type that carries a value, a record class, or any construct object whose parsed type matches the
+            annotation.
         label: the Japanese name.
         default: the value when none is given; in a TlvRecord None makes the member optional.
         english: the English name; by default the field's own name.
@@ -123,6 +124,23 @@ def reserved(count: int, label: str = "予備") -> Any:
 def reserved_bits(bits: int, label: str = "予備") -> Any:
     """Declare ``bits`` bits for later versions, zero for now; assign it without an annotation."""
     return FieldSpec(ReservedBits(bits), label, "reserved")
+
+
+def hidden(type_: FieldType[Any], label: str = "", /, *, english: str = "", note: str = "") -> Any:
+    """Declare a part that the record writes and verifies by itself; assign it without an annotation.
+
+    Args:
+        type_: a hidden type: Count, Length, Presence, Checksum, computed(...), Constant, Reserved.
+        label: the Japanese name.
+        english: the English name; by default the field's own name.
+        note: one more sentence for the document.
+
+    Raises:
+        SchemaError: the type carries a value of its own.
+    """
+    if not type_.hidden:
+        raise SchemaError(f"hidden({type_.type_name}): it carries a value; declare it with field() and an annotation")
+    return FieldSpec(type_, label, english, note=note)
 
 
 def constant(content: bytes, label: str = "識別子") -> Any:
@@ -226,7 +244,7 @@ class Record(metaclass=RecordMeta):
 
     @classmethod
     def __items__(cls) -> list[Item]:
-        return [Item(name, spec.type, spec.default) for name, spec in cls.__fields__.items()]
+        return [Item(name, spec.type, spec.default, spec.example) for name, spec in cls.__fields__.items()]
 
     def encode(self) -> bytes:
         """Encode the record.
@@ -276,12 +294,8 @@ class Record(metaclass=RecordMeta):
     @classmethod
     def example(cls) -> Self:
         """Give the record that documents and tests show: the examples of the fields."""
-        values = {
-            name: spec.type.example() if spec.example is MISSING else spec.example
-            for name, spec in cls.__fields__.items()
-            if not spec.type.hidden
-        }
-        return cls._assembled(values)
+        made: Self = cls.__field_type__.example()
+        return made
 
     @classmethod
     def _assembled(cls, values: Mapping[str, Any], extras: Extras = NO_EXTRAS) -> Self:
@@ -303,7 +317,11 @@ class Record(metaclass=RecordMeta):
         faults = [Fault(_unknown(name, type(self)), (name,)) for name in changes if name not in self.__values__]
         if faults:
             raise EncodeError(f"cannot change {type(self).__name__}", faults)
-        return self._assembled({**dict(self._members()), **changes}, self.extras)
+        values = {**dict(self._members()), **changes}
+        return self._assembled(values, self._extras_with(values))
+
+    def _extras_with(self, values: Mapping[str, Any]) -> Extras:  # noqa: ARG002 - templates need the values
+        return NO_EXTRAS
 
     def _members(self) -> Iterator[tuple[str, Any]]:
         return ((name, getattr(self, name)) for name in self.__values__)
@@ -334,17 +352,23 @@ class TlvRecord(Record):
     """A BER-TLV template: members in any order, each ``Tagged``; data objects with unknown tags are kept.
 
     ``class Emergency(TlvRecord, tag=0xE1)`` puts the members into a template of that tag; without ``tag`` they stand
-    bare. A member with ``default=None`` may be absent.
+    bare. A member with ``default=None`` may be absent. With ``simple=True`` template and members are SIMPLE-TLV, and
+    each member is ``SimpleTagged``.
     """
 
     __more_slots__ = ("_extras",)
     __slots__ = ()
 
     @classmethod
-    def __configure__(cls, *, tag: int | None = None) -> None:
+    def __configure__(cls, *, tag: int | None = None, simple: bool = False) -> None:
         """Make the template type and the codec of a new record class."""
-        cls.__field_type__ = Template(tag, cls.__items__(), cls.__assemble__, cls, lambda record: record.extras)
+        form = SIMPLE_TLV if simple else BER_TLV
+        cls.__field_type__ = Template(tag, cls.__items__(), cls.__assemble__, cls, lambda record: record.extras, form)
         cls.__codec__ = codec_for(cls.__field_type__)
+
+    def _extras_with(self, values: Mapping[str, Any]) -> Extras:
+        template: Template[Any] = self.__field_type__  # type: ignore[assignment]  # __configure__ made it
+        return template.settled(values, self.extras)
 
 
 def _unknown(name: str, kind: type[Record]) -> str:

@@ -1,0 +1,194 @@
+"""Visible fields that depend on their place or on a sibling: optional parts, and lists and values sized elsewhere."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar, overload
+
+from yohaku.codec import Dependent, FieldType, Json
+from yohaku.codec.fieldtype import counted
+from yohaku.errors import SchemaError
+from yohaku.fields.compound import Repeat, Wrapper, as_type
+
+T = TypeVar("T")
+
+
+class Optional(Wrapper[T | None]):
+    """A value that may be absent, which is None, no bytes, and null in JSON; what shows it, subclasses say."""
+
+    def __init__(self, inner: FieldType[T]) -> None:
+        super().__init__(inner, 0, inner.maximum)
+        self.greedy = inner.greedy
+
+    def write(self, value: object) -> bytes:
+        """Give no bytes for None."""
+        return b"" if value is None else self.inner.write(value)
+
+    def to_json(self, value: object) -> Json:
+        """Give null or the inner type's form."""
+        return None if value is None else self.inner.to_json(value)
+
+    def from_json(self, value: Json) -> T | None:
+        """Take null or the inner type's form."""
+        return None if value is None else self.inner.from_json(value)
+
+
+class Trailing(Optional[T]):
+    """A value that may be missing at the end of a record; that no bytes are left shows that it is.
+
+    Suits fields that a later version adds. Only trailing fields may follow, and one that is absent makes all behind it
+    absent.
+
+    Args:
+        inner: a field type, a record class or a construct, of at least one byte.
+    """
+
+    trailing = True
+
+    @overload
+    def __init__(self, inner: FieldType[T]) -> None: ...
+    @overload
+    def __init__(self, inner: type[T]) -> None: ...
+    @overload
+    def __init__(self, inner: Any) -> None: ...
+    def __init__(self, inner: Any) -> None:
+        super().__init__(as_type(inner))
+        self.greedy = True
+        if self.inner.minimum == 0:
+            raise SchemaError(f"Trailing({self.inner.type_name}): a value of 0 bytes could not be told from none")
+
+    @property
+    def type_name(self) -> str:
+        """``Trailing(Date)``."""
+        return f"Trailing({self.inner.type_name})"
+
+    def read(self, data: bytes, offset: int, end: int) -> tuple[T | None, int]:
+        """Give None when no bytes are left."""
+        return (None, offset) if offset >= end else self.inner.read(data, offset, end)
+
+
+class PresentIf(Optional[T], Dependent[T | None]):
+    """A value that is there when an earlier Flag of the record is true, and takes no bytes otherwise.
+
+    The flag is a field of its own, or hidden and derived from this one with Presence.
+
+    Args:
+        by: the name of the flag.
+        inner: a field type, a record class or a construct.
+    """
+
+    @overload
+    def __init__(self, by: str, inner: FieldType[T]) -> None: ...
+    @overload
+    def __init__(self, by: str, inner: type[T]) -> None: ...
+    @overload
+    def __init__(self, by: str, inner: Any) -> None: ...
+    def __init__(self, by: str, inner: Any) -> None:
+        super().__init__(as_type(inner))
+        self.by = by
+
+    @property
+    def type_name(self) -> str:
+        """``PresentIf(has_phone, TelephoneNumber)``."""
+        return f"PresentIf({self.by}, {self.inner.type_name})"
+
+    def read_given(self, control: object, data: bytes, offset: int, end: int) -> tuple[T | None, int]:
+        """Decode the value when the flag says so."""
+        return self.inner.read(data, offset, end) if control else (None, offset)
+
+    def check_given(self, control: object, value: object) -> None:
+        """Refuse a value without its flag, and a flag without a value."""
+        if bool(control) is (value is None):
+            self.refuse(f"must be {'there' if control else 'absent (nothing)'}, since {self.by} is {control}")
+
+    def example_given(self, control: object) -> T | None:
+        """Give the inner type's example when the flag is set."""
+        return self.inner.example() if control else None
+
+
+class RepeatBy(Wrapper[tuple[T, ...]], Dependent[tuple[T, ...]]):
+    """Values of one type, as many as an earlier number of the record says.
+
+    The number is a field of its own, or hidden and derived from this one with Count. Where it stands straight before
+    the values, Counted is simpler.
+
+    Args:
+        by: the name of the number.
+        item: a field type, a record class or a construct.
+        most: most items.
+    """
+
+    @overload
+    def __init__(self, by: str, item: FieldType[T], *, most: int) -> None: ...
+    @overload
+    def __init__(self, by: str, item: type[T], *, most: int) -> None: ...
+    @overload
+    def __init__(self, by: str, item: Any, *, most: int) -> None: ...
+    def __init__(self, by: str, item: Any, *, most: int) -> None:
+        self.list: Repeat[T] = Repeat(item, most=most)
+        super().__init__(self.list, 0, self.list.maximum)
+        self.by = by
+
+    @property
+    def type_name(self) -> str:
+        """``RepeatBy(members, Member, ..8)``."""
+        return f"RepeatBy({self.by}, {self.list.item.type_name}, ..{self.list.most})"
+
+    def read_given(self, control: object, data: bytes, offset: int, end: int) -> tuple[tuple[T, ...], int]:
+        """Decode so many items."""
+        count = control if isinstance(control, int) else 0
+        self.list.check_count(count, None)
+        return self.list.read_items(data, offset, end, count)
+
+    def check_given(self, control: object, value: object) -> None:
+        """Refuse another number of items."""
+        count = len(self.list.items_of(value))
+        if count != control:
+            self.refuse(f"has {counted(count, 'item')}, {self.by} is {control}")
+
+    def example_given(self, control: object) -> tuple[T, ...]:
+        """Give so many example items."""
+        return (self.list.item.example(),) * (control if isinstance(control, int) else 0)
+
+
+class SizedBy(Wrapper[T], Dependent[T]):
+    """A value that takes as many bytes as an earlier number of the record says.
+
+    The number is a field of its own, or hidden and derived from this one with Length. Where it stands straight before
+    the value, Prefixed is simpler.
+
+    Args:
+        by: the name of the number.
+        inner: a field type, a record class or a construct; a greedy type ends where the number says.
+    """
+
+    @overload
+    def __init__(self, by: str, inner: FieldType[T]) -> None: ...
+    @overload
+    def __init__(self, by: str, inner: type[T]) -> None: ...
+    @overload
+    def __init__(self, by: str, inner: Any) -> None: ...
+    def __init__(self, by: str, inner: Any) -> None:
+        held: FieldType[T] = as_type(inner)
+        super().__init__(held, held.minimum, held.maximum)
+        self.by = by
+
+    @property
+    def type_name(self) -> str:
+        """``SizedBy(name_size, Text(..30, utf-8))``."""
+        return f"SizedBy({self.by}, {self.inner.type_name})"
+
+    def read_given(self, control: object, data: bytes, offset: int, end: int) -> tuple[T, int]:
+        """Decode exactly so many bytes."""
+        count = control if isinstance(control, int) else 0
+        self.take(data, offset, end, count)
+        return self.contents(data, offset, offset + count), offset + count
+
+    def check_given(self, control: object, value: object) -> None:
+        """Refuse a value of another size."""
+        size = len(self.inner.write(value))
+        if size != control:
+            self.refuse(f"takes {counted(size, 'byte')}, {self.by} is {control}")
+
+    def example_given(self, control: object) -> T:  # noqa: ARG002 - no type makes a value of a wanted size
+        """Give the inner type's example, whatever size the number says."""
+        return self.inner.example()
