@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from yohaku.iso7816 import Instruction, Status
 from yohaku_emulator.apdu import Apdu
 from yohaku_emulator.domain import IssuerDomain
-from yohaku_emulator.errors import MemoryFault, PowerCut, StatusError
+from yohaku_emulator.errors import CommitOverflow, MemoryFault, PowerCut, StatusError
 from yohaku_emulator.profiles import ISSUER_DOMAIN
 
 if TYPE_CHECKING:
@@ -86,26 +86,29 @@ class Dispatcher:
         Raises:
             PowerCut: power went while the command ran; nothing else ever leaves.
         """
-        apdu = self._apdu
         try:
-            apdu.read(command)
-            channel = self._channels[apdu.channel] if apdu.channel < len(self._channels) else None
-            if channel is None:
-                return b"\x68\x81"
-            data = self._dispatch(channel, apdu)
-            if self._system.store.in_transaction:
-                self._system.store.abort()
-            if len(data) <= apdu.expected or not data:
-                return data + (_OK if apdu.status == 0x9000 else apdu.status.to_bytes(2, "big"))
-            return self._first_part(channel, apdu, data)
+            return self._answer(command)
         except StatusError as error:
             return self._failed(error.status)
-        except MemoryFault:
-            return self._failed(Status.MEMORY_FAILURE)
+        except MemoryFault as fault:
+            return self._failed(Status.NO_SPACE if isinstance(fault, CommitOverflow) else Status.MEMORY_FAILURE)
         except PowerCut:
             raise
         except Exception:  # noqa: BLE001 - whatever breaks inside, a card answers a status word
             return self._failed(Status.UNKNOWN)
+
+    def _answer(self, command: bytes) -> bytes:
+        apdu = self._apdu
+        apdu.read(command)
+        channel = self._channels[apdu.channel] if apdu.channel < len(self._channels) else None
+        if channel is None:
+            raise StatusError(Status.CHANNEL_UNSUPPORTED)
+        data = self._dispatch(channel, apdu)
+        if self._system.store.in_transaction:
+            self._system.store.abort()
+        if len(data) <= apdu.expected or not data:
+            return data + (_OK if apdu.status == 0x9000 else apdu.status.to_bytes(2, "big"))
+        return self._first_part(channel, apdu, data)
 
     def _failed(self, status: int) -> bytes:
         if self._system.store.in_transaction:

@@ -6,7 +6,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
 from yohaku.iso7816 import Status
-from yohaku_emulator.errors import CommitOverflow, StatusError
+from yohaku_emulator.errors import StatusError
 from yohaku_emulator.registry import Entry, Registry
 from yohaku_emulator.runtime import CLEAR_ON_DESELECT, CLEAR_ON_RESET, LONGEST_ARRAY, PersistentArray
 from yohaku_emulator.store import Store
@@ -73,9 +73,6 @@ class System:
             program.applet.install(context, parameters)
             self._measure(program, entry)
             self.registry.add(entry, SELECTABLE)
-        except CommitOverflow:
-            self.store.abort()
-            raise StatusError(Status.NO_SPACE) from None
         except Exception:
             self.store.abort()
             raise

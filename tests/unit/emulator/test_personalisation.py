@@ -1,0 +1,114 @@
+import pytest
+
+from yohaku.iso7816 import Instruction as Ins
+from yohaku.iso7816 import Status
+from yohaku_emulator import EmulatedCard
+from yohaku_emulator import terminal as t
+
+
+@pytest.fixture
+def installed(terminal, facts):
+    terminal.install(facts["aid"], facts["descriptor"])
+    return terminal
+
+
+def store(terminal, aid, *blocks, kind=0x08, last=True):
+    """Send blocks; return the last status word."""
+    terminal.select()
+    terminal.do(Ins.INSTALL, 0x20, 0, b"\0\0" + t.lv(aid) + bytes(3), 256, cla=0x80)
+    status = 0
+    for number, block in enumerate(blocks):
+        end = 0x80 if last and number == len(blocks) - 1 else 0
+        status = terminal.send(Ins.STORE_DATA, kind | end, number, block, cla=0x80).status
+    return status
+
+
+def test_before_personalisation_only_selection_and_get_data_work(installed, facts):
+    fci = installed.select(facts["aid"])
+    assert bytes.fromhex("C20107") in fci
+    assert installed.do(Ins.GET_DATA, 0, 0xC5, le=256) == facts["descriptor"]
+    assert installed.send(Ins.SELECT, 2, 0x0C, b"\0\x01").status == Status.OK
+    for ins in (0xB0, 0xD6, 0xB2, 0xDC, 0xE2, 0x20, 0x24, 0x2C, 0x84, 0x82, 0x88):
+        assert installed.send(ins, 0x81, 0, b"1234", 1).status == Status.CONDITIONS
+    assert installed.send(0xFE).status == Status.INSTRUCTION_UNKNOWN
+
+
+def test_the_last_block_ends_personalisation_for_good(installed, facts):
+    assert store(installed, facts["aid"], facts["block"], last=False) == Status.OK
+    assert bytes.fromhex("C20107") in installed.select(facts["aid"])
+    assert store(installed, facts["aid"], facts["block"]) == Status.OK
+    assert bytes.fromhex("C2010F") in installed.select(facts["aid"])
+    assert store(installed, facts["aid"], b"") == Status.CONDITIONS
+
+
+@pytest.mark.parametrize(
+    ("block", "status"),
+    [
+        (t.group(1, 0, b"1234"), 0x6A88),
+        (t.group(1, 3, b"1234"), 0x6A88),
+        (t.group(1, 1, b"12"), 0x6A80),
+        (t.group(1, 1, b"123456789"), 0x6A80),
+        (t.group(1, 1, b"12ab"), 0x6A80),
+        (t.group(1, 1, b""), 0x6A80),
+        (t.group(2, 0, bytes(16)), 0x6A88),
+        (t.group(2, 4, bytes(16)), 0x6A88),
+        (t.group(2, 1, bytes(15)), 0x6A80),
+        (t.group(2, 2, bytes(16)), 0x6A80),
+        (t.group(3, 5, b"\0\0x"), 0x6A88),
+        (t.group(3, 3, b"\0\0x"), 0x6A88),
+        (t.group(3, 1, b"\0"), 0x6A80),
+        (t.group(3, 1, b"\x02\x58x"), 0x6A80),
+        (t.group(3, 1, b"\x02\x57xy"), 0x6A80),
+        (t.group(4, 1, b"x"), 0x6A88),
+        (t.group(4, 3, b"x"), 0x6A80),
+        (t.group(4, 3, b"0123456789") * 5, 0x6A84),
+        (t.group(5, 1, b"x"), 0x6A88),
+        (t.group(0, 0, b""), 0x6A88),
+        (b"\x01", 0x6A80),
+        (b"\x01\x01", 0x6A80),
+        (b"\x01\x01\x04123", 0x6A80),
+        (b"\x03\x01\xff", 0x6A80),
+        (b"\x03\x01\xff\x00", 0x6A80),
+        (b"\x03\x01\xff\x00\x09\0\0", 0x6A80),
+        (b"\x03\x01\xff\x00\x05\0\0abc", 0x9000),
+        (t.group(3, 1, b"\x02\x57x"), 0x9000),
+        (t.group(4, 4, b"01234567") * 9, 0x9000),
+        (b"", 0x9000),
+    ],
+)
+def test_a_block_is_taken_whole_or_not_at_all(installed, facts, block, status):
+    good = t.group(3, 1, b"\0\0kept?")
+    assert store(installed, facts["aid"], good + block) == status
+    if status == Status.OK:
+        return
+    assert bytes.fromhex("C20107") in installed.select(facts["aid"])
+    assert store(installed, facts["aid"], b"") == Status.OK
+    installed.select(facts["aid"])
+    assert installed.do(Ins.READ_BINARY, 0x81, 0, le=5) == bytes(5)
+
+
+@pytest.mark.parametrize("kind", [0x00, 0x10, 0x18, 0x28, 0x68])
+def test_other_structures_of_store_data_are_refused(installed, facts, kind):
+    assert store(installed, facts["aid"], b"", kind=kind) == Status.WRONG_P1P2
+
+
+def test_beginning_again_starts_with_empty_record_files(installed, facts):
+    record = t.group(4, 3, b"0123456789")
+    entry = t.group(4, 4, b"entry 00")
+    assert store(installed, facts["aid"], record * 3 + entry, record, last=False) == Status.OK
+    assert store(installed, facts["aid"], record + entry * 2, t.group(4, 4, b"entry 99")) == Status.OK
+    installed.select(facts["aid"])
+    assert installed.do(Ins.SELECT, 2, 0, b"\0\x03", 256)[-1] == 1
+    assert installed.do(Ins.READ_RECORD, 1, 4 << 3 | 5, le=256) == b"entry 99entry 00entry 00"
+
+
+def test_a_block_that_touches_more_pages_than_the_commit_buffer_holds_is_refused_whole(facts):
+    card = EmulatedCard("small")
+    card.power_on()
+    terminal = t.Terminal(card)
+    terminal.install(facts["aid"], t.descriptor(files=[t.transparent(1, 1800)]))
+    scattered = b"".join(t.group(3, 1, at.to_bytes(2, "big") + b"!") for at in range(0, 1800, 43))
+    assert store(terminal, facts["aid"], scattered) == Status.NO_SPACE
+    assert store(terminal, facts["aid"], scattered[:120], scattered[120:]) == Status.OK
+    terminal.select(facts["aid"])
+    assert terminal.do(Ins.READ_BINARY, 0x81, 0, le=44) == b"!" + bytes(42) + b"!"
