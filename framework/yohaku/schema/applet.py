@@ -28,6 +28,8 @@ class Applet:
         aid: application identifier, 5 to 16 bytes as hex.
         version: version of the layout, 1 to 65535.
         name: its name on the command line; by default the class name in kebab case.
+        previous: the class of the version before this one; its AID, and cards that hold it can be read and upgraded.
+        ignore: reasons why findings of the schema's checks are left out for the whole applet, by rule.
 
     Raises:
         SchemaError: when the class is made, with every contradiction in its body.
@@ -36,18 +38,30 @@ class Applet:
     aid: ClassVar[Aid]
     version: ClassVar[int]
     name: ClassVar[str]
+    previous: ClassVar[type[Applet] | None] = None
+    ignored: ClassVar[Mapping[str, str]] = {}
     _declarations: ClassVar[Mapping[str, Declaration]] = {}
 
     def __init__(self, session: Session) -> None:
         self.session = session
 
     def __init_subclass__(
-        cls, *, aid: str | bytes | None = None, version: int = 1, name: str = "", **options: Any
+        cls,
+        *,
+        aid: str | bytes | None = None,
+        version: int = 1,
+        name: str = "",
+        previous: type[Applet] | None = None,
+        ignore: Mapping[str, str] | None = None,
+        **options: Any,
     ) -> None:
         super().__init_subclass__(**options)
         own = {key: value for key, value in vars(cls).items() if isinstance(value, Declaration)}
         cls._declarations = {**cls._declarations, **own}
-        if aid is None:
+        cls.previous, cls.ignored = previous, dict(ignore or {})
+        if aid is None and previous is not None:
+            cls.aid = previous.aid
+        elif aid is None:
             if not hasattr(cls, "aid"):
                 raise SchemaError(
                     f'{cls.__name__}: state its AID: class {cls.__name__}(Applet, aid="F0 ...", version=1)'
@@ -55,7 +69,7 @@ class Applet:
         else:
             cls.aid = Aid(aid)
         cls.version, cls.name = version, name or _kebab(cls.__name__)
-        faults = [*cls._number_credentials(), *cls._number_files(), *cls._check_rules()]
+        faults = [*cls._number_credentials(), *cls._number_files(), *cls._check_rules(), *cls._check_history()]
         if not 1 <= version <= 0xFFFF:
             faults.append(f"version {version}: allowed is 1 to 65535")
         if faults:
@@ -100,10 +114,15 @@ class Applet:
     @classmethod
     def _number_credentials(cls) -> Iterator[str]:
         pins, keys = cls.pins(), cls.keys()
-        for number, pin in enumerate(pins.values()):
-            pin.number = number
-        for number, key in enumerate(keys.values()):
-            key.number, key.reference = len(pins) + number, number + 1
+        credentials = (*pins.values(), *keys.values())
+        moved = [item.name for number, item in enumerate(credentials) if item.number not in {-1, number}]
+        if moved:
+            yield f"a PIN before {', '.join(moved)}, inherited with other numbers: declare them here again"
+            return
+        for number, item in enumerate(credentials):
+            item.number = number
+        for number, key in enumerate(keys.values(), 1):
+            key.reference = number
         if len(pins) > MOST_PINS:
             yield f"{len(pins)} PINs: most is {MOST_PINS}"
         if len(keys) > MOST_KEYS:
@@ -123,6 +142,21 @@ class Applet:
         free = (sfi for sfi in SFIS if sfi not in taken)
         for file in files.values():
             file.sfi = file.sfi or next(free)
+
+    @classmethod
+    def _check_history(cls) -> Iterator[str]:
+        yield from (f"ignore {rule}: state the reason" for rule, reason in cls.ignored.items() if not reason.strip())
+        previous = cls.previous
+        if previous is None:
+            return
+        if previous.aid != cls.aid:
+            yield f"its AID is {cls.aid}, that of its previous version is {previous.aid}: a new version keeps the AID"
+        if cls.version <= previous.version:
+            yield f"version {cls.version} does not follow version {previous.version} of its previous class"
+        old_files = list(previous.files().values())
+        for file in cls.files().values():
+            if file.replaced is not None and file.replaced not in old_files:
+                yield f"{file.name} replaces a file that is no part of version {previous.version}"
 
     @classmethod
     def _check_rules(cls) -> Iterator[str]:

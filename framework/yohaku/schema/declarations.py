@@ -10,10 +10,13 @@ from yohaku.schema.access import NEVER, Condition, Credential, Rule
 from yohaku.schema.record import Record
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from yohaku.schema.applet import Applet
     from yohaku.schema.bound import BoundKey, BoundPin, BoundRecordFile, BoundTransparentFile
 
 R = TypeVar("R", bound=Record)
+A = TypeVar("A", bound=Record)
 
 MOST_TRIES = 15
 LONGEST_PIN = 16
@@ -46,12 +49,30 @@ class Declaration:
         name: the attribute of the applet that holds it.
         label: its Japanese name.
         english: its English name; the attribute's name when none is stated.
+        ignored: reasons why findings of the schema's checks are left out, by path inside this part and rule.
     """
 
     def __init__(self, label: str, english: str) -> None:
         self.name = ""
         self.label = label
         self.english = english
+        self.ignored: dict[tuple[str, str], str] = {}
+
+    def ignoring(self, rule: str, reason: str, *, at: str = "") -> Self:
+        """Leave out the findings of one rule here, for a reason that is printed instead; returns the same part.
+
+        Args:
+            rule: the id of the rule, such as ``PERSONAL_DATA_READABLE``.
+            reason: why it is right here, in a sentence.
+            at: path of one field or group of the file; everything in it when empty.
+
+        Raises:
+            SchemaError: there is no reason.
+        """
+        if not reason.strip():
+            raise SchemaError(f"ignoring {rule}: state the reason")
+        self.ignored[at, rule] = reason
+        return self
 
     def __set_name__(self, owner: type, name: str) -> None:
         self.name = name
@@ -158,6 +179,8 @@ class File(Declaration, Generic[R]):
         record: the class of what it holds.
         sfi: short file identifier 1 to 30; given in declared order when the designer states none.
         size: bytes that the file's content takes on the card.
+        replaced: the file of the applet's previous version that this one replaces, when that was stated.
+        converter: makes a record of this file from one of that file; None where the bytes stay as they are.
     """
 
     kind: FileKind
@@ -174,6 +197,24 @@ class File(Declaration, Generic[R]):
         self.record = record
         self.read, self.update = read.as_rule(), update.as_rule()
         self.sfi = sfi or 0
+        self.replaced: File[Any] | None = None
+        self.converter: Callable[[Any], R] | None = None
+
+    @overload
+    def replaces(self, old: File[A], by: Callable[[A], R]) -> Self: ...
+    @overload
+    def replaces(self, old: File[R]) -> Self: ...
+    def replaces(self, old: File[Any], by: Callable[[Any], R] | None = None) -> Self:
+        """State which file of the applet's previous version this one replaces; returns the same file.
+
+        A file that keeps its name and its layout needs nothing. ``LibraryCardV1.borrower`` names an old file.
+
+        Args:
+            old: the file of the previous version.
+            by: makes a new record from an old one; without it the file has another name only.
+        """
+        self.replaced, self.converter = old, by
+        return self
 
     @property
     def rules(self) -> dict[str, Rule]:

@@ -161,3 +161,41 @@ def test_a_descriptor_longer_than_one_command_is_refused():
     big = type("Big", (Applet,), body, aid="F001020304")
     with pytest.raises(SchemaError, match="most is 200"):
         compile_descriptor(big)
+
+
+class TestVersions:
+    class V1(Applet, aid="F0 01 02 03 04 05", version=1):
+        """店"""
+
+        till = Key("レジ")
+        stock = TransparentFile(Item, "在庫", read=ALWAYS, update=till)
+
+    def test_a_version_keeps_its_predecessors_identifier(self):
+        class V2(Applet, version=2, previous=self.V1):
+            state = TransparentFile(Item, "状態", read=ALWAYS, update=NEVER).replaces(self.V1.stock)
+
+        assert V2.aid == self.V1.aid
+        assert V2.previous is self.V1
+        assert V2.state.replaced is self.V1.stock
+        assert self.V1.previous is None
+
+    @pytest.mark.parametrize(
+        ("options", "message"),
+        [
+            ({"version": 1}, "version 1 does not follow version 1"),
+            ({"version": 2, "aid": "F0 01 02 03 04 06"}, "a new version keeps the AID"),
+            ({"version": 2, "ignore": {"PIN_WITHOUT_RESET": " "}}, "state the reason"),
+        ],
+    )
+    def test_a_version_that_does_not_follow_is_refused(self, options, message):
+        with pytest.raises(SchemaError, match=message):
+            type("V2", (Applet,), {"a": file()}, previous=self.V1, **options)
+
+    def test_a_file_replaces_one_of_the_previous_version_only(self):
+        with pytest.raises(SchemaError, match="a replaces a file that is no part of version 1"):
+            type("V2", (Applet,), {"a": file().replaces(file())}, previous=self.V1, version=2)
+
+    def test_an_inherited_key_is_not_renumbered_behind_its_owners_back(self):
+        with pytest.raises(SchemaError, match="a PIN before till, inherited"):
+            type("More", (self.V1,), {"holder": Pin("所持者", reset=NEVER)})
+        assert self.V1.till.number == 0
