@@ -23,7 +23,7 @@ class Run:
     Attributes:
         start: first unit (bit or byte).
         stop: the unit behind the last one.
-        key: letter or letters of the field; empty where no field is.
+        keys: the keys of the fields in it, more than one where fields share bytes; empty where no field is.
         caption: what stands in the cell besides the key.
         kind: ``field``, ``reserved``, ``frame``, ``free``, or ``shared`` for bytes that several fields share.
         colour: running number of the field, for picking a colour.
@@ -31,10 +31,15 @@ class Run:
 
     start: int
     stop: int
-    key: str
+    keys: tuple[str, ...]
     caption: str
     kind: str
     colour: int
+
+    @property
+    def key(self) -> str:
+        """All keys in one word."""
+        return "".join(self.keys)
 
 
 def key(number: int) -> str:
@@ -59,7 +64,7 @@ def _bit_runs(file: FileLayout) -> Iterator[Run]:
     number = 0
     for segment in file.segments:
         field = segment.kind in {"field", "reserved"}
-        yield Run(segment.start, segment.stop, key(number) if field else "", _caption(segment), segment.kind, number)
+        yield Run(segment.start, segment.stop, (key(number),) if field else (), _caption(segment), segment.kind, number)
         number += field
 
 
@@ -95,6 +100,6 @@ def _groups(runs: tuple[Run, ...]) -> list[list[Run]]:
 def _merged(group: list[Run]) -> Run:
     first, last = group[0], group[-1]
     if len(group) == 1:
-        return Run(first.start // 8, first.stop // 8, first.key, first.caption, first.kind, first.colour)
-    keys = "".join(run.key for run in group)
+        return Run(first.start // 8, first.stop // 8, first.keys, first.caption, first.kind, first.colour)
+    keys = tuple(name for run in group for name in run.keys)
     return Run(first.start // 8, last.stop // 8, keys, "", "shared", first.colour)

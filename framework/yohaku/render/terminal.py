@@ -142,7 +142,7 @@ def _legend(file: FileLayout, width: int, pen: Pen) -> Iterator[str]:
 
 def _swatch(place: Place, number: int) -> Run:
     """Give a run in the colour of field ``number``."""
-    return Run(0, 0, "", "", "reserved" if place.hidden else "field", number)
+    return Run(0, 0, (), "", "reserved" if place.hidden else "field", number)
 
 
 def _table(rows: Sequence[tuple[Row, Run | None]], width: int, pen: Pen) -> Iterator[str]:

@@ -110,3 +110,15 @@ def overhead_words(layout: AppletLayout) -> str:
     return (
         f"descriptor {over.descriptor}, PINs {over.pins}, keys {over.keys}, bookkeeping {over.bookkeeping}; an estimate"
     )
+
+
+def place_words(place: Place) -> str:
+    """Say in one line what a field is and where it lies."""
+    where = "" if place.offset is None else f" at byte {offset_words(place)}"
+    size = size_words(place) if is_partial(place) else f"{size_words(place)} bytes"
+    return f"{place.path} ({names(place.label, place.english)}){where}, {size}, {place.type}"
+
+
+def span_words(start: int, stop: int) -> str:
+    """Name bytes from ``start`` up to the one before ``stop``."""
+    return f"byte {start}" if stop - start == 1 else f"bytes {start} to {stop - 1}"
