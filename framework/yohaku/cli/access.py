@@ -39,10 +39,8 @@ def unlock(card: Card, instance: Applet, rules: Iterable[Rule], path: str | None
     """
     session = AppletSession.of(instance)
     for rule in rules:
-        if all(rule.alternatives):
-            secrets = _for_rule(card, type(instance), rule, path)
-            if rule.alternatives:
-                session.satisfy(rule, secrets, last_try=last_try)
+        if rule.alternatives and all(rule.alternatives):
+            session.satisfy(rule, _for_rule(card, type(instance), rule, path), last_try=last_try)
 
 
 def _for_rule(card: Card, applet: type[Applet], rule: Rule, path: str | None) -> Secrets:
@@ -89,7 +87,7 @@ def _read(path: str) -> dict[str, Any]:
         try:
             return tomllib.loads(file.read().decode())
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            line = re.search(r"at line \d+", str(error))
+            line = re.search(r"at (?:line \d+|end of document)", str(error))
             raise SecretError(f"{path} is no TOML{f' {line[0]}' if line else ''}; {_FORM}") from None
 
 

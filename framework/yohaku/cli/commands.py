@@ -53,6 +53,25 @@ class Group(_Exemplified, click.Group):
         super().__init__(*args, **options)
         self.examples = examples
 
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Name the verbs in declared order."""
+        del ctx
+        return list(self.commands)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command that the first argument names.
+
+        Raises:
+            UnknownNameError: there is none; the message lists those that exist.
+        """
+        if self.get_command(ctx, args[0]) is None and not ctx.resilient_parsing:
+            from yohaku.errors import UnknownNameError
+
+            raise UnknownNameError("command", args[0], self.list_commands(ctx), where=f" in {ctx.command_path}")
+        return super().resolve_command(ctx, args)
+
 
 class LazyGroup(Group):
     """A group that knows its commands by name and line of help until one is used."""

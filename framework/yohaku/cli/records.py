@@ -117,7 +117,10 @@ class WritePlan:
     def _describe(self, old: Record | None) -> Iterator[str]:
         before = {} if old is None else _members(old)
         after = {} if self.given is None else _members(self.given)
-        yield f"{self.file.name}: {'a new record' if old is None else 'changes' if before != after else 'no change'}"
+        if old is None:
+            yield f"{self.file.name}: {'a new record' if self.appends else 'the whole record'}"
+        else:
+            yield f"{self.file.name}: {'changes' if before != after else 'no change'}"
         for name, value in after.items():
             if old is None:
                 yield f"  {name}: {_text(value)}"

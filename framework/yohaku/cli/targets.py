@@ -145,11 +145,16 @@ def _as_script(path: Path, module: ModuleType) -> Iterator[None]:
 
 
 def _reason(error: BaseException, path: Path | None = None) -> str:
-    """Say in one sentence what went wrong and on which line of the file."""
+    """Say in one sentence what went wrong, and on which line of the file."""
     kind = "" if isinstance(error, YohakuError) else f"{type(error).__name__}: "
     if isinstance(error, SyntaxError):
-        return f"line {error.lineno}: {kind}{error.msg}"
-    lines = [
-        frame.lineno for frame in traceback.extract_tb(error.__traceback__) if path and frame.filename == str(path)
-    ]
+        return f"{_place(error, path)}line {error.lineno}: {kind}{error.msg}"
+    frames = traceback.extract_tb(error.__traceback__)
+    lines = [frame.lineno for frame in frames if path is not None and Path(frame.filename) == path.absolute()]
     return f"{f'line {lines[-1]}: ' if lines else ''}{kind}{error}"
+
+
+def _place(error: SyntaxError, path: Path | None) -> str:
+    """Name the file of a syntax error when it is not the one being imported, but a neighbour of it."""
+    found = Path(error.filename or "")
+    return "" if path is not None and found == path.absolute() else f"{found.name}, "

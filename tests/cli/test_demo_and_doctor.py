@@ -1,0 +1,70 @@
+import json
+import re
+from typing import Any
+
+import pytest
+
+import yohaku_emulator.card
+from yohaku.cli import doctor
+
+
+def test_demo_shows_the_whole_way(run: Any) -> None:
+    result = run("demo")
+    assert result.exit_code == 0
+    assert result.stderr == ""
+    for part in (
+        "class LibraryCard(Applet",
+        "発行日 / issued",
+        "descriptor of 35 bytes",
+        "高松　花子",
+        "> 00 D6 81 32 01 36",
+    ):
+        assert part in result.stdout
+    assert "\x1b[" not in result.stdout
+
+
+def test_demo_adds_up_what_travelled(run: Any) -> None:
+    rows = re.findall(r"^  \S.*?  +([\d,]+)  +([\d,]+)  +([\d,]+)$", run("demo").stdout, re.MULTILINE)
+    *steps, total = [[int(number.replace(",", "")) for number in row] for row in rows]
+    assert len(steps) == 7
+    assert [sum(column) for column in zip(*steps, strict=True)] == total
+
+
+def test_demo_and_doctor_need_no_pyscard(shell: Any) -> None:
+    hidden = "import sys; sys.modules['smartcard'] = None; from yohaku.cli import main; sys.argv[1:] = [{!r}]; main()"
+    for command in ("demo", "doctor"):
+        script = hidden.format(command).replace('"', '\\"')
+        done = shell(f'python -c "{script}"')
+        assert done.returncode == 0, done.stderr
+        assert done.stderr == ""
+    assert "pyscard, which is not installed" in done.stdout
+
+
+def test_doctor_json_names_every_check(run: Any) -> None:
+    result = run("doctor", "--json")
+    assert result.exit_code == 0
+    report = json.loads(result.stdout)
+    assert report["works"] is True
+    assert [check["name"] for check in report["checks"]] == [
+        *("python", "yohaku", "click", "construct", "cryptography"),
+        *("pyscard", "pcscd", "readers", "applets", "emulator"),
+    ]
+    assert all(check["state"] in {"ok", "absent"} for check in report["checks"])
+
+
+def test_doctor_fails_when_the_emulator_does_not_work(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(yohaku_emulator.card.EmulatedCard, "transmit", lambda _self, _command: b"\x6f\x00")
+    result = run("doctor")
+    assert result.exit_code == 1
+    assert "failed  emulator" in result.stdout
+    assert "6F00" in result.stdout
+
+
+def test_doctor_says_how_to_get_what_is_absent(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def absent(name: str) -> str:
+        raise doctor.PackageNotFoundError(name)
+
+    monkeypatch.setattr(doctor, "version", absent)
+    result = run("doctor")
+    assert result.exit_code == 1
+    assert "pip install 'yohaku[reader]'" in result.stdout
