@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from yohaku.codec import BitField, Dependent, FieldType, Refused, Sequence
-from yohaku.codec.ber import read_header
-from yohaku.fields.compound import Prefixed, Repeat
+from yohaku.fields.compound import Counted, Prefixed, Repeat, Wrapper
 from yohaku.fields.tlv import Tagged, Template
+from yohaku.fields.union import OneOf
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -85,8 +85,7 @@ class _Walk:
     def group(self, type_: FieldType[Any], place: Place, start: int, stop: int, path: str) -> Iterator[Span]:
         """Yield the frame of a group, then the spans inside."""
         core, begin = _frameless(type_, self.data, start, stop)
-        if isinstance(core, Template):
-            begin = start if core.tag is None else read_header(self.data, start, stop)[2]
+        begin = _opening(core, self.data, begin, stop)
         if begin > start:
             yield Span(start * 8, begin * 8, (begin - start) * 8, path, place, "")
         if isinstance(core, Sequence):
@@ -95,24 +94,30 @@ class _Walk:
             yield from self._template(core, place, begin, stop, path)
         elif isinstance(core, Repeat):
             yield from self._repeat(core, place, begin, stop, path)
+        elif isinstance(core, OneOf):
+            yield from self._case(core, place, begin, stop, path)
         else:
-            value = _reading(core, self.data, begin, stop)
-            yield Span(begin * 8, stop * 8, 0, path, place, value)
+            yield Span(begin * 8, stop * 8, 0, path, place, _reading(core, self.data, begin, stop))
 
     def _sequence(self, core: Sequence[Any], place: Place, start: int, stop: int, path: str) -> Iterator[Span]:
         bit = start * 8
         values: dict[str, object] = {}
         for item, child in zip(core.items, place.children, strict=True):
-            inside = f"{path}.{item.name}" if path else item.name
-            if isinstance(item.type, BitField):
-                value = item.type.from_bits(self._bits(bit, item.type.bits))
-                yield Span(bit, bit + item.type.bits, 0, inside, child, _shown(item.type, value))
-                bit += item.type.bits
+            type_, inside = item.type, _under(path, item.name)
+            if isinstance(type_, BitField) and (bit % 8 or not type_.aligned):
+                value: object = type_.from_bits(self._bits(bit, type_.bits))
+                yield Span(bit, bit + type_.bits, 0, inside, child, _shown(type_, value))
+                bit += type_.bits
             else:
-                value, end = _read(item.type, self.data, bit // 8, stop, values)
+                value, end = _read(type_, self.data, bit // 8, stop, values)
                 yield from self.part(child, bit // 8, end, inside)
                 bit = end * 8
             values[item.name] = value
+
+    def _case(self, core: OneOf[Any], place: Place, start: int, stop: int, path: str) -> Iterator[Span]:
+        number = int.from_bytes(self.data[start - core.number.minimum : start], "big")
+        index = [case.number for case in core.cases].index(number)
+        yield from self.part(place.children[index], start, stop, _under(path, core.cases[index].name))
 
     def _bits(self, start: int, count: int) -> int:
         stop = start + count
@@ -122,15 +127,14 @@ class _Walk:
     def _template(self, core: Template[Any], place: Place, start: int, stop: int, path: str) -> Iterator[Span]:
         named = {item.name: child for item, child in zip(core.items, place.children, strict=True)}
         while start < stop:
-            tag, length, begin = read_header(self.data, start, stop)
+            tag, length, begin = core.form.read_header(self.data, start, stop)
             item = core.by_tag.get(tag)
             if item is None:
                 raw = self.data[begin : begin + length]
-                name = f"{path}.{tag:02x}" if path else f"{tag:02x}"
+                name = _under(path, f"{tag:02x}")
                 yield Span(start * 8, (begin + length) * 8, (begin - start) * 8, name, None, json.dumps(raw.hex()))
             else:
-                inside = f"{path}.{item.name}" if path else item.name
-                yield from self.part(named[item.name], start, begin + length, inside)
+                yield from self.part(named[item.name], start, begin + length, _under(path, item.name))
             start = begin + length
 
     def _repeat(self, core: Repeat[Any], place: Place, start: int, stop: int, path: str) -> Iterator[Span]:
@@ -142,6 +146,10 @@ class _Walk:
             start, index = end, index + 1
 
 
+def _under(path: str, step: str) -> str:
+    return f"{path}.{step}" if path else step
+
+
 def _read(type_: FieldType[Any], data: bytes, start: int, stop: int, values: dict[str, object]) -> tuple[object, int]:
     """Read a member of a sequence; one that depends on an earlier member gets that member's value."""
     if isinstance(type_, Dependent):
@@ -151,19 +159,22 @@ def _read(type_: FieldType[Any], data: bytes, start: int, stop: int, values: dic
 
 def _frameless(type_: FieldType[Any], data: bytes, start: int, stop: int) -> tuple[FieldType[Any], int]:
     """Take tags, lengths and conditions off a type; give what is inside and where it begins."""
-    while (inner := inner_type(type_)) is not None:
+    while isinstance(type_, Wrapper):
         if isinstance(type_, Tagged):
-            start = read_header(data, start, stop)[2]
+            start = type_.form.read_header(data, start, stop)[2]
         elif isinstance(type_, Prefixed):
             start += type_.length.minimum
-        type_ = inner
+        elif isinstance(type_, Counted):
+            start += type_.number.minimum
+        type_ = type_.inner
     return type_, start
 
 
-def inner_type(type_: FieldType[Any]) -> FieldType[Any] | None:
-    """Give the type whose bytes another one frames, sizes or makes optional; None when it frames none."""
-    inner = getattr(type_, "inner", None) or getattr(type_, "list", None)
-    return inner if isinstance(inner, FieldType) else None
+def _opening(core: FieldType[Any], data: bytes, start: int, stop: int) -> int:
+    """Give where the contents begin of a type that is a group by itself."""
+    if isinstance(core, Template) and core.tag is not None:
+        return core.form.read_header(data, start, stop)[2]
+    return start + core.number.minimum if isinstance(core, OneOf) else start
 
 
 def _reading(type_: FieldType[Any], data: bytes, start: int, stop: int) -> str:

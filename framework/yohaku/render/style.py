@@ -45,7 +45,7 @@ svg .plain .fill{fill:var(--plain)}
 svg .free .fill{fill:none;pointer-events:all}
 svg .free text{fill:var(--faint)}
 svg .edge{fill:none;stroke:var(--edge);stroke-width:1.2;stroke-linecap:square}
-svg .branch{fill:none;stroke:var(--faint)}
+svg .branch{fill:none;stroke:var(--faint);shape-rendering:crispEdges}
 """
 
 

@@ -186,14 +186,13 @@ def _elbow(x: float, top: float, middle: float) -> str:
 
 def _boxes(place: Place, letter: str) -> Iterator[tuple[str, str]]:
     """Give the boxes of one line: tag, length and value."""
-    if place.frame.startswith("tag "):
-        yield place.frame.removeprefix("tag "), "frame"
-    if place.frame:
-        yield "L", "frame"
+    kind, _, rest = place.frame.partition(" ")
+    for sign in {"tag": (rest, "L"), "length": ("L",), "count": ("n",), "case": ("#",)}.get(kind, ()):
+        yield sign, "frame"
     caption = place.label or short_name(place)
     repeated = " ×n" if place.path.endswith("[]") else ""
-    kind = "reserved" if place.hidden else "field" if letter else "shared"
-    yield f"{letter} {caption}{repeated}".strip(), kind
+    look = "reserved" if place.hidden else "field" if letter else "shared"
+    yield f"{letter} {caption}{repeated}".strip(), look
 
 
 def _chip(canvas: Canvas, x: float, width: float, content: str, look: tuple[str, int]) -> None:

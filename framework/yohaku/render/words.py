@@ -46,7 +46,7 @@ def type_words(place: Place) -> str:
     if place.items:
         least, most = place.items
         parts.append(f"{least} items" if least == most else f"{least} to {'any' if most is None else most} items")
-    return ", ".join(parts) or "record"
+    return ", ".join(parts) or place.note or "record"
 
 
 def short_name(place: Place) -> str:

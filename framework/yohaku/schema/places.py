@@ -6,8 +6,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from yohaku.codec import BitField, Sequence
-from yohaku.fields.compound import Prefixed, Repeat, Wrapper
+from yohaku.fields.compound import Counted, Prefixed, Repeat, Wrapper
+from yohaku.fields.linked import Optional
 from yohaku.fields.tlv import Tagged, Template
+from yohaku.fields.union import OneOf
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -34,9 +36,10 @@ class Place:
         optional: the field may be absent.
         personal: personal data (個人情報) by itself or with the other fields.
         note: one more sentence for the document.
-        frame: the tag or length that stands before the value, such as ``tag 5A`` or ``length UInt(8)``.
+        frame: the tag, length or number that stands before the value, such as ``tag 5A`` or ``length UInt(8)``.
         items: fewest and most items of a list (None: nothing bounds it); None for anything else.
         children: the places inside a group, in the order of the bytes; empty for a field.
+        alternatives: only one of the children is there, and they share their place.
         source: the field type itself.
     """
 
@@ -56,6 +59,7 @@ class Place:
     frame: str = ""
     items: tuple[int, int | None] | None = None
     children: tuple[Place, ...] = ()
+    alternatives: bool = False
     source: FieldType[Any] | None = field(default=None, repr=False, compare=False)
 
     @property
@@ -73,7 +77,8 @@ class Place:
     @property
     def exact(self) -> bool:
         """Whether this place and all inside it lie at the same bits in every record."""
-        return self.offset is not None and self.bits is not None and all(child.exact for child in self.children)
+        fixed = self.offset is not None and self.bits is not None and not self.alternatives
+        return fixed and all(child.exact for child in self.children)
 
     def fields(self) -> Iterator[Place]:
         """Yield the fields inside a group, at any depth, in the order of the bytes; a field yields itself."""
@@ -152,6 +157,7 @@ def _place(type_: FieldType[Any], spot: _Spot, names: _Names) -> Place:
         _frame(type_),
         _items(_core(type_)),
         tuple(_children(type_, spot, names)),
+        isinstance(_core(type_), OneOf),
         type_,
     )
 
@@ -161,28 +167,43 @@ def _children(type_: FieldType[Any], spot: _Spot, names: _Names) -> Iterator[Pla
     specs: Mapping[str, FieldSpec] = getattr(getattr(core, "kind", None), "__fields__", {})
     bit = 0
     for step, part, place in type_.parts():
-        at = None if spot.offset is None or place is None else spot.offset + place
+        path = _join(spot.path, step, core)
+        at = None if spot.offset is None or place is None or path.endswith("[]") else spot.offset + place
         bits = part.bits if isinstance(part, BitField) else None
         shares = isinstance(core, Sequence) and bits is not None
         first = bit % 8 if shares else 0 if bits is None else -bits % 8
         bit = bit + (bits or 0) if shares else 0
-        inside = _Spot(_join(spot.path, step, core), at, first, bits)
-        yield _place(part, inside, _names(inside.path, specs.get(str(step)), names, core))
+        named = _case(core, str(step)) if isinstance(core, OneOf) else _names(path, specs.get(str(step)), names, core)
+        yield _place(part, _Spot(path, at, first, bits), named)
 
 
 def _names(path: str, spec: FieldSpec | None, parent: _Names, holder: FieldType[Any]) -> _Names:
-    """Take what the declaration says; an item of a list has no declaration of its own and goes by the list's."""
+    """Take what the declaration says; an item of a list, which has no declaration of its own, goes by the list's."""
     if spec is None:
         return _Names(parent.label, parent.english, personal=parent.personal)
     english = spec.english or path.rsplit(".", 1)[-1].replace("_", " ").strip()
-    optional = spec.default is None and isinstance(holder, Template)
-    return _Names(spec.label, english, optional, spec.personal, spec.note)
+    optional = isinstance(spec.type, Optional) or (spec.default is None and isinstance(holder, Template))
+    derivation = spec.type.derivation
+    note = spec.note or (derivation.text if derivation else "")
+    return _Names(spec.label, english, optional, spec.personal, note)
+
+
+def _case(holder: OneOf[Any], name: str) -> _Names:
+    """Take the name of a case from its record class."""
+    case = holder.by_name[name]
+    title = (case.record.__doc__ or "").strip().split("\n", 1)[0]
+    return _Names(title, name.replace("_", " "), note=f"case {case.number}")
 
 
 def _frame(type_: FieldType[Any]) -> str:
+    """Name what stands before the value; what lies deeper in a wrapper within a wrapper is not named."""
     if isinstance(type_, Tagged | Template):
         return "" if type_.tag is None else f"tag {type_.tag:02X}"
-    return f"length {type_.length.type_name}" if isinstance(type_, Prefixed) else ""
+    if isinstance(type_, Prefixed):
+        return f"length {type_.length.type_name}"
+    if isinstance(type_, Counted | OneOf):
+        return f"{'count' if isinstance(type_, Counted) else 'case'} {type_.number.type_name}"
+    return ""
 
 
 def _items(core: FieldType[Any]) -> tuple[int, int | None] | None:
