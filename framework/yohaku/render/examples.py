@@ -1,0 +1,76 @@
+"""A file's example: the record that its fields state, encoded, with the field that each bit belongs to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from yohaku.render.annotate import Span, annotate
+from yohaku.render.runs import keyed
+from yohaku.schema.layout import FileLayout, file_layout
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from yohaku.codec import Json
+    from yohaku.schema.declarations import File
+    from yohaku.schema.places import Place
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One record of a file as documents show it.
+
+    Attributes:
+        layout: the layout of the file.
+        data: the encoded record.
+        spans: which bits belong to which field; they cover ``data``.
+        value: the record as JSON.
+    """
+
+    layout: FileLayout
+    data: bytes
+    spans: tuple[Span, ...]
+    value: Json
+
+    @property
+    def unused(self) -> int:
+        """Bytes of the file, or of the record's place in it, that the example leaves."""
+        return self.layout.record_size - len(self.data)
+
+    def spans_of(self, place: Place) -> tuple[Span, ...]:
+        """Give the spans of one field, or of a group's own tag and length."""
+        return tuple(span for span in self.spans if span.place is place)
+
+    def touching(self, byte: int) -> tuple[Span, ...]:
+        """Give the spans that have bits in a byte."""
+        return tuple(span for span in self.spans if span.start < byte * 8 + 8 and span.stop > byte * 8)
+
+
+def file_example(file: File[Any]) -> Example:
+    """Encode the example of a file's record and take it apart.
+
+    Raises:
+        EncodeError: the example that the fields state does not fit.
+    """
+    layout = file_layout(file)
+    record = file.record.example()
+    data = record.encode()
+    return Example(layout, data, annotate(data, layout.record), record.to_json())
+
+
+def numbered(layout: FileLayout) -> Iterator[tuple[int, int, Place]]:
+    """Yield every place with a running number and its depth, groups before what is in them."""
+    counter = iter(range(1_000_000))
+
+    def walk(place: Place, depth: int) -> Iterator[tuple[int, int, Place]]:
+        yield next(counter), depth, place
+        for child in place.children:
+            yield from walk(child, depth + 1)
+
+    yield from walk(layout.record, 0)
+
+
+def keys_of(layout: FileLayout) -> dict[int, tuple[str, int]]:
+    """Give key and running number of each field, by the identity of its place."""
+    return {id(place): (letter, index) for index, (letter, place) in enumerate(keyed(layout))}
