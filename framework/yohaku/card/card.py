@@ -81,8 +81,6 @@ class Card:
         """
         if len(command) > 2 and (command[1] == Instruction.MANAGE_CHANNEL or _selects_application(command)):
             self._selection = None
-        elif self._selection is not None:
-            self._selection.current_file = None
         return self._recorder.transmit(command)
 
     def send(self, command: Command) -> Response:
@@ -155,12 +153,10 @@ class Selection:
     Attributes:
         fci: what it answered to SELECT.
         name: what messages call it.
-        current_file: SFI of the current EF; None when unknown.
     """
 
     def __init__(self, card: Card, pipeline: Processor, fci: Fci, name: str) -> None:
         self.card, self.fci, self.name = card, fci, name
-        self.current_file: int | None = None
         self._pipeline = Chaining(pipeline, fci.chain_limit)
 
     @property

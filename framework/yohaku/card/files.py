@@ -55,7 +55,6 @@ class CardTransparentFile(Generic[R]):
             wanted = min(SHORT_EXPECTED, self._file.size - len(data))
             response = self._session.send(Instruction.READ_BINARY, p1, p2, expected=wanted)
             self._session.check(response, f"reading {self._where}", self._file.read)
-            self._session.selection.current_file = self._file.sfi
             if not response.data:
                 raise ProtocolError(f"{self._where} ends after {len(data)} of {self._file.size} bytes")
             data += response.data
@@ -103,14 +102,13 @@ class CardTransparentFile(Generic[R]):
         p1, p2 = self._address(offset)
         response = self._session.send(Instruction.UPDATE_BINARY, p1, p2, data)
         self._session.check(response, f"writing {self._where}", self._file.update)
-        self._session.selection.current_file = self._file.sfi
 
     def _address(self, offset: int) -> tuple[int, int]:
-        """Give P1 and P2 for an offset: by SFI where it fits, else in the current file, made current if need be."""
-        if offset <= FURTHEST_BY_SFI:
-            return 0x80 | self._file.sfi, offset
-        self._session.make_current(self._file.sfi, self._where)
-        return offset >> 8, offset & 0xFF
+        """Give P1 and P2 for an offset: by SFI where it fits, else in the current file.
+
+        Every operation touches the start of the file first, by SFI, and that makes it the current one.
+        """
+        return (0x80 | self._file.sfi, offset) if offset <= FURTHEST_BY_SFI else (offset >> 8, offset & 0xFF)
 
     @property
     def _where(self) -> str:

@@ -126,7 +126,6 @@ class CardRecordFile(Generic[R]):
         data = bytes((0x00, self._file.sfi))
         response = self._session.send(Instruction.SELECT, 0x02, 0x04, data, expected=SHORT_EXPECTED)
         self._check(response, f"counting the records of {self._where}")
-        self._session.selection.current_file = self._file.sfi
         try:
             count = find(parse(response.data), 0x62, 0xC0)
         except TlvError:

@@ -11,7 +11,7 @@ from yohaku.card.credentials import CardKey, CardPin
 from yohaku.card.errors import AccessDeniedError, AppletMismatchError, AppletNotReadyError, CardError, StatusError
 from yohaku.card.files import CardTransparentFile
 from yohaku.card.records import CardRecordFile
-from yohaku.iso7816 import Command, Instruction, Response, Status
+from yohaku.iso7816 import Command, Response, Status
 from yohaku.schema import Pin, compile_descriptor, fingerprint
 
 if TYPE_CHECKING:
@@ -102,13 +102,6 @@ class AppletSession:
     def send(self, ins: int, p1: int, p2: int, data: bytes = b"", *, expected: int = 0) -> Response:
         """Send a command of class 00 to the applet."""
         return self.selection.send(Command(0x00, ins, p1, p2, data, expected))
-
-    def make_current(self, sfi: int, where: str) -> None:
-        """Make a file the current one, by the shortest command that needs no right to read it (11.2.2)."""
-        if self.selection.current_file == sfi:
-            return
-        self.check(self.send(Instruction.SELECT, 0x02, 0x0C, bytes((0x00, sfi))), f"selecting {where}")
-        self.selection.current_file = sfi
 
     def check(self, response: Response, action: str, rule: Rule | None = None) -> None:
         """Raise unless a command succeeded.

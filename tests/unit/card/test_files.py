@@ -111,15 +111,6 @@ def test_far_offsets_use_the_current_file(files: Files, log: Log) -> None:
     assert files.large.read().tail == 7
 
 
-def test_a_file_is_made_current_when_it_is_not(card: Card, files: Files, log: Log) -> None:
-    files.large.read()
-    card.transmit(bytes.fromhex("00B0810001"))
-    log.take()
-    AppletSession.of(files).make_current(Files.large.sfi, "large")
-    AppletSession.of(files).make_current(Files.large.sfi, "large")
-    assert log.take() == ["00A4020C020002"]
-
-
 def test_a_span_over_255_bytes_is_one_chain_where_the_card_chains(card: Card, files: Files, log: Log) -> None:
     body = bytearray(LARGE.body)
     body[10], body[310] = 0, 0
@@ -214,6 +205,8 @@ def test_the_runs_that_are_sent_make_the_new_content(old: bytes, data: st.DataOb
         assert 0 < end - start <= longest
         assert old[start] != new[start]
         assert old[end - 1] != new[end - 1]
+        unchanged = "".join("=" if old[at] == new[at] else "#" for at in range(start, end))
+        assert "=" * (gap + 1) not in unchanged
         content[start:end] = new[start:end]
     assert bytes(content) == new
     assert [(runs or [(0, 0)])[0][0], (runs or [(0, 0)])[-1][1]] == list(changed_span(old, new))

@@ -23,6 +23,16 @@ def test_small_groupings_share_a_block() -> None:
     assert [parse_dgis(block) for block in pack(items)] == [items]
 
 
+def test_a_block_is_filled_to_the_last_byte_and_no_further() -> None:
+    assert [len(block) for block in pack([Dgi(0x0401, bytes(97)), Dgi(0x0402, bytes(152))])] == [255]
+    assert [len(block) for block in pack([Dgi(0x0401, bytes(97)), Dgi(0x0402, bytes(153))])] == [100, 156]
+
+
+def test_a_record_does_not_overtake_those_before_it() -> None:
+    items = [Dgi(0x0401, bytes(200)), Dgi(0x0401, bytes(100)), Dgi(0x0401, bytes(10)), Dgi(0x0402, bytes(10))]
+    assert [parse_dgis(block) for block in pack(items)] == [[items[0], items[3]], items[1:3]]
+
+
 def test_a_long_file_is_cut_to_the_room_there_is() -> None:
     content = bytes(range(1, 251)) * 2
     blocks = pack([Dgi(0x0401, bytes(200)), Dgi(0x0101, b"1234"), *file_content(2, content)])

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from yohaku import ALWAYS, Applet, CyclicFile, Key, LinearFile, Pin, Record, TransparentFile, connect, field
-from yohaku.card import AccessDeniedError, AppletNotInstalledError, Card, Secrets, StatusError
+from yohaku.card import AccessDeniedError, AppletNotInstalledError, Card, CardError, Secrets, StatusError
 from yohaku.errors import EncodeError, UnknownNameError
 from yohaku.fields import Blob, UInt
 from yohaku.globalplatform import (
@@ -13,6 +13,7 @@ from yohaku.globalplatform import (
     AlreadyInstalledError,
     CardData,
     ContentError,
+    Dgi,
     LoadError,
     NoSpaceError,
     SecurityDomain,
@@ -218,6 +219,14 @@ def test_an_unknown_container_is_named(card: Card) -> None:
     domain = SecurityDomain.select(card)
     with pytest.raises(StatusError, match=r"installing F0 .*the container itself is not on this card"):
         domain.install(Shop.aid, compile_descriptor(Shop), load_file=bytes.fromhex("F000000000"))
+
+
+def test_more_than_256_blocks_are_refused_before_anything_is_sent(card: Card) -> None:
+    domain = SecurityDomain.select(card)
+    before = card.traffic.snapshot()
+    with pytest.raises(CardError, match="these contents take 257 blocks, one personalisation has 256 at most"):
+        domain.personalise(Shop.aid, [Dgi(0x0401, bytes(250))] * 257)
+    assert (card.traffic - before).commands == 0
 
 
 def test_a_malformed_descriptor_is_refused(card: Card) -> None:

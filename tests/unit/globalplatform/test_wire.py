@@ -72,6 +72,7 @@ def test_registry_entries_come_back_in_any_order_with_strangers_between() -> Non
     shuffled = "E31B C402F002 DF2001FF 9F70020700 CC02A000 C50100 4F05F001020304"
     assert parse_registry(bytes.fromhex(shuffled)) == [entry]
     assert parse_registry(entry.to_bytes() * 2) == [entry] * 2
+    assert parse_registry(bytes.fromhex("DF300107") + entry.to_bytes()) == [entry]
 
 
 def test_a_load_file_has_modules() -> None:
