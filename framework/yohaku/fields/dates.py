@@ -1,17 +1,41 @@
-"""Dates and times of day."""
+"""Dates: Gregorian and era dates in digits, and day numbers."""
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
+from itertools import pairwise
+from typing import NamedTuple
 
-from yohaku.codec import BitField, FixedField, Json
+from yohaku.codec import BitField, FieldType, FixedField, Json
 from yohaku.codec.fieldtype import a
 from yohaku.errors import SchemaError
 
 _EXAMPLE = date(2026, 4, 1)
 
 
-class Date(FixedField[date]):
+class AnyDate(FieldType[date]):
+    """What all types of dates share: plain dates as values, ``YYYY-MM-DD`` (ISO 8601) in JSON."""
+
+    def to_json(self, value: object) -> Json:
+        """Give ``YYYY-MM-DD``."""
+        return plain_date(self, value).isoformat()
+
+    def from_json(self, value: Json) -> date:
+        """Take ``YYYY-MM-DD``."""
+        try:
+            day = date.fromisoformat(value) if isinstance(value, str) else None
+        except ValueError:
+            day = None
+        if day is None or day.isoformat() != value:
+            self.refuse(f"is {value!r}, must be a date YYYY-MM-DD")
+        return day
+
+    def example(self) -> date:
+        """Give 2026-04-01."""
+        return _EXAMPLE
+
+
+class Date(AnyDate, FixedField[date]):
     """A Gregorian date as eight BCD digits YYYYMMDD in 4 bytes."""
 
     def __init__(self) -> None:
@@ -19,39 +43,89 @@ class Date(FixedField[date]):
 
     def write(self, value: object) -> bytes:
         """Take a date and no datetime."""
-        day = plain_date(self, value)
-        return bytes.fromhex(f"{day.year:04}{day.month:02}{day.day:02}")
+        return bytes.fromhex(digits_of(plain_date(self, value)))
 
     def unpack(self, raw: bytes) -> date:
         """Refuse nibbles that are no digits and days that no calendar has."""
-        digits = raw.hex()
-        try:
-            return date(int(digits[:4]), int(digits[4:6]), int(digits[6:]))
-        except ValueError:
-            self.refuse(f"is {digits}, which is no date YYYYMMDD")
-
-    def example(self) -> date:
-        """Give 2026-04-01."""
-        return _EXAMPLE
-
-    def to_json(self, value: object) -> Json:
-        """Give ``YYYY-MM-DD`` (ISO 8601)."""
-        return plain_date(self, value).isoformat()
-
-    def from_json(self, value: Json) -> date:
-        """Take ``YYYY-MM-DD``."""
-        return date_from_json(self, value)
+        return date_of(self, raw.hex())
 
 
-class DayNumber(BitField[date]):
+class AsciiDate(AnyDate, FixedField[date]):
+    """A Gregorian date as eight ASCII digits YYYYMMDD, as the My Number card's own applets store it."""
+
+    def __init__(self) -> None:
+        super().__init__(8)
+
+    def write(self, value: object) -> bytes:
+        """Take a date and no datetime."""
+        return digits_of(plain_date(self, value)).encode("ascii")
+
+    def unpack(self, raw: bytes) -> date:
+        """Refuse bytes that are no digits and days that no calendar has."""
+        return date_of(self, raw.decode("latin-1"))
+
+
+class Era(NamedTuple):
+    """A Japanese era (元号): its code in ``GYYMMDD``, its name and its first day."""
+
+    code: int
+    name: str
+    first: date
+
+
+ERAS = (
+    Era(1, "明治", date(1868, 1, 25)),
+    Era(2, "大正", date(1912, 7, 30)),
+    Era(3, "昭和", date(1926, 12, 25)),
+    Era(4, "平成", date(1989, 1, 8)),
+    Era(5, "令和", date(2019, 5, 1)),
+)
+"""The eras since Meiji; a day on which one ends and the next begins belongs to the next."""
+
+
+class EraDate(AnyDate, FixedField[date]):
+    """A date as seven ASCII digits ``GYYMMDD``: era, year of the era, month, day, as the IC driving licence stores it.
+
+    Each date has one form: 1989-01-07 is 3640107 (昭和64年) and the next day 4010108 (平成元年); a day outside its
+    era is refused. Dates before 1868-01-25 are refused, as are years of an era past 99.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(7)
+        self.earliest = ERAS[0].first
+        self.latest = date(ERAS[-1].first.year + 98, 12, 31)
+
+    def write(self, value: object) -> bytes:
+        """Find the era."""
+        day = plain_date(self, value)
+        if not self.earliest <= day <= self.latest:
+            self.refuse(f"is {day}, allowed is {self.earliest} to {self.latest}")
+        era = era_of(day)
+        return f"{era.code}{day.year - era.first.year + 1:02}{day:%m%d}".encode("ascii")
+
+    def unpack(self, raw: bytes) -> date:
+        """Refuse a day that is not in the era it names."""
+        shown = raw.decode("latin-1")
+        if not raw.isdigit() or not 1 <= int(shown[0]) <= len(ERAS):
+            self.refuse(f"is {shown!r}, must be seven digits GYYMMDD with an era 1 to {len(ERAS)}")
+        era = ERAS[int(shown[0]) - 1]
+        day = date_of(self, f"{era.first.year - 1 + int(shown[1:3]):04}{shown[3:]}")
+        if day < era.first or era_of(day) != era:
+            self.refuse(f"is {shown}, but {day} is not in {era.name}")
+        return day
+
+
+class DayNumber(AnyDate, BitField[date]):
     """A date as the number of days since an epoch: 14 bits cover 44 years where BCD takes 32.
 
     Args:
-        bits: width of the day number.
+        bits: width of the day number, 1 to 32.
         epoch: the day that is written as 0.
     """
 
     def __init__(self, bits: int = 16, *, epoch: date = date(2000, 1, 1)) -> None:
+        if not 1 <= bits <= 32:
+            raise SchemaError(f"DayNumber({bits}): the width must be 1 to 32 bits")
         super().__init__(bits)
         self.epoch = epoch
         days = min((1 << bits) - 1, (date.max - epoch).days)
@@ -79,87 +153,32 @@ class DayNumber(BitField[date]):
         """Give 2026-04-01 where it fits, else the epoch."""
         return _EXAMPLE if self.epoch <= _EXAMPLE <= self.latest else self.epoch
 
-    def to_json(self, value: object) -> Json:
-        """Give ``YYYY-MM-DD`` (ISO 8601)."""
-        return plain_date(self, value).isoformat()
 
-    def from_json(self, value: Json) -> date:
-        """Take ``YYYY-MM-DD``."""
-        return date_from_json(self, value)
-
-
-class Timestamp(FixedField[datetime]):
-    """A moment in whole seconds of UTC since 1970-01-01, as an unsigned big-endian number.
-
-    Args:
-        size: 4 bytes reach to 2106, 5 bytes beyond the year 9999.
-    """
-
-    def __init__(self, size: int = 4) -> None:
-        if size not in {4, 5}:
-            raise SchemaError(f"Timestamp({size}): 4 or 5 bytes")
-        super().__init__(size)
-        self.most = min((1 << 8 * size) - 1, int(datetime.max.replace(tzinfo=UTC, microsecond=0).timestamp()))
-
-    @property
-    def type_name(self) -> str:
-        """``Timestamp(4)``."""
-        return f"Timestamp({self.minimum})"
-
-    def write(self, value: object) -> bytes:
-        """Take an aware datetime without a fraction of a second."""
-        if not isinstance(value, datetime) or value.tzinfo is None:
-            self.refuse(f"is {a(value)}, must be a datetime with a time zone")
-        if value.microsecond:
-            self.refuse("has a fraction of a second, which this type does not keep")
-        seconds = int((value - datetime(1970, 1, 1, tzinfo=UTC)).total_seconds())
-        if not 0 <= seconds <= self.most:
-            self.refuse(f"is {value.isoformat()}, allowed is 1970 to {self._moment(self.most).year}")
-        return seconds.to_bytes(self.minimum, "big")
-
-    def unpack(self, raw: bytes) -> datetime:
-        """Give the moment in UTC."""
-        seconds = int.from_bytes(raw, "big")
-        if seconds > self.most:
-            self.refuse(f"is {seconds} seconds, most is {self.most}")
-        return self._moment(seconds)
-
-    @staticmethod
-    def _moment(seconds: int) -> datetime:
-        return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)
-
-    def example(self) -> datetime:
-        """Give 2026-04-01T09:00:00+00:00."""
-        return datetime(2026, 4, 1, 9, tzinfo=UTC)
-
-    def to_json(self, value: object) -> Json:
-        """Give ISO 8601 with the offset, in UTC."""
-        return value.astimezone(UTC).isoformat() if isinstance(value, datetime) else self.refuse(f"is {a(value)}")
-
-    def from_json(self, value: Json) -> datetime:
-        """Take ISO 8601 with an offset."""
-        try:
-            moment = datetime.fromisoformat(value) if isinstance(value, str) else None
-        except ValueError:
-            moment = None
-        if moment is None or moment.tzinfo is None:
-            self.refuse(f"is {value!r}, must be a time such as 2026-04-01T09:00:00+09:00")
-        return moment
+def era_of(day: date) -> Era:
+    """Give the era of a day from 1868-01-25 on."""
+    for era, following in pairwise(ERAS):
+        if day < following.first:
+            return era
+    return ERAS[-1]
 
 
-def plain_date(field_type: FixedField[object], value: object) -> date:
+def digits_of(day: date) -> str:
+    """Give YYYYMMDD."""
+    return f"{day.year:04}{day.month:02}{day.day:02}"
+
+
+def date_of(field_type: FieldType[object], digits: str) -> date:
+    """Read YYYYMMDD; refuse anything else."""
+    if not digits.isascii() or not digits.isdigit():
+        field_type.refuse(f"is {digits!r}, which is no date YYYYMMDD")
+    try:
+        return date(int(digits[:4]), int(digits[4:6]), int(digits[6:]))
+    except ValueError:
+        field_type.refuse(f"is {digits}, which is no date YYYYMMDD")
+
+
+def plain_date(field_type: FieldType[object], value: object) -> date:
     """Return ``value`` when it is a date and no datetime; refuse it otherwise."""
     if isinstance(value, datetime) or not isinstance(value, date):
         field_type.refuse(f"is {a(value)}, must be a date")
     return value
-
-
-def date_from_json(field_type: FixedField[object], value: Json) -> date:
-    """Read ``YYYY-MM-DD``; refuse anything else."""
-    try:
-        day = date.fromisoformat(value) if isinstance(value, str) and len(value) == len("YYYY-MM-DD") else None
-    except ValueError:
-        day = None
-    if day is None:
-        field_type.refuse(f"is {value!r}, must be a date YYYY-MM-DD")
-    return day

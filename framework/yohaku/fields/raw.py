@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from yohaku.codec import BitField, FieldType, FixedField, Hidden, Json, Refused
-from yohaku.codec.fieldtype import a
+from yohaku.codec.fieldtype import a, counted
 from yohaku.errors import Fault, SchemaError
 
 
@@ -24,7 +24,7 @@ class Blob(FixedField[bytes]):
         """Check type and length."""
         raw = binary(self, value)
         if len(raw) != self.minimum:
-            self.refuse(f"has {len(raw)} bytes, must have {self.minimum}")
+            self.refuse(f"has {counted(len(raw), 'byte')}, must have {self.minimum}")
         return raw
 
     def unpack(self, raw: bytes) -> bytes:
@@ -50,6 +50,8 @@ class VariableBlob(FieldType[bytes]):
     greedy = True
 
     def __init__(self, most: int) -> None:
+        if most < 1:
+            raise SchemaError(f"VariableBlob({most}): at least one byte")
         super().__init__(0, most)
 
     @property
@@ -65,7 +67,7 @@ class VariableBlob(FieldType[bytes]):
         """Check type and length."""
         raw = binary(self, value)
         if len(raw) > (self.maximum or 0):
-            raise Refused(Fault(f"has {len(raw)} bytes, most is {self.maximum}", (), 0, len(raw)))
+            raise Refused(Fault(f"has {counted(len(raw), 'byte')}, most is {self.maximum}", (), 0, len(raw)))
         return raw
 
     def example(self) -> bytes:
