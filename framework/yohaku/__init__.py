@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         TransparentFile,
         constant,
         field,
+        hidden,
         reserved,
         reserved_bits,
     )
@@ -54,6 +55,7 @@ _HOMES = {
         "TransparentFile",
         "constant",
         "field",
+        "hidden",
         "reserved",
         "reserved_bits",
     ),
@@ -97,6 +99,7 @@ __all__ = [
     "connect",
     "constant",
     "field",
+    "hidden",
     "reserved",
     "reserved_bits",
 ]

@@ -16,7 +16,7 @@ from yohaku.schema.declarations import (
 )
 from yohaku.schema.descriptor import compile_descriptor, fingerprint, parse_descriptor
 from yohaku.schema.layout import AppletLayout, FileLayout, Place, applet_layout, file_layout, record_layout
-from yohaku.schema.record import Record, TlvRecord, constant, field, reserved, reserved_bits
+from yohaku.schema.record import Record, TlvRecord, constant, field, hidden, reserved, reserved_bits
 
 __all__ = [
     "ALWAYS",
@@ -50,6 +50,7 @@ __all__ = [
     "field",
     "file_layout",
     "fingerprint",
+    "hidden",
     "parse_descriptor",
     "record_layout",
     "reserved",
