@@ -88,4 +88,7 @@ class EmergencyMedical(Applet, aid="F0 59 48 4B 00 03", version=1):
 
     clinic = Key("登録機関鍵", english="clinic key")
 
-    record = TransparentFile(Emergency, "救急医療情報", read=ALWAYS, update=clinic, english="medical record")
+    record = TransparentFile(Emergency, "救急医療情報", read=ALWAYS, update=clinic, english="medical record").ignoring(
+        "PERSONAL_DATA_READABLE",
+        "the crew must read it when nobody can be asked and no network is there; the holder chooses what it states",
+    )

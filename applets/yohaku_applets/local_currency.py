@@ -47,8 +47,11 @@ class LocalCurrency(Applet, aid="F0 59 48 4B 00 02", version=1):
     kiosk with the PIN, and a dispute can be settled when the network was down.
     """
 
-    holder = Pin("利用者暗証番号", tries=3, length=4, english="holder's PIN")
     shop = Key("加盟店端末鍵", english="shop terminal key")
+    holder = Pin("利用者暗証番号", tries=3, length=4, reset=shop, english="holder's PIN")
 
-    wallet = TransparentFile(Wallet, "財布", read=ALWAYS, update=shop)
+    wallet = TransparentFile(Wallet, "財布", read=ALWAYS, update=shop).ignoring(
+        "PERSONAL_DATA_READABLE",
+        "who finds the card must learn no more than from a prepaid card: a number that only the town can resolve",
+    )
     log = CyclicFile(Entry, "取引履歴", records=20, read=holder | shop, append=shop, english="transaction log")

@@ -117,7 +117,7 @@ class Applet:
         credentials = (*pins.values(), *keys.values())
         moved = [item.name for number, item in enumerate(credentials) if item.number not in {-1, number}]
         if moved:
-            yield f"a PIN before {', '.join(moved)}, inherited with other numbers: declare them here again"
+            yield f"{', '.join(moved)}: inherited or shared, and numbered otherwise there: declare them here again"
             return
         for number, item in enumerate(credentials):
             item.number = number
