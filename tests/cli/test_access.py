@@ -100,6 +100,15 @@ def test_pins_are_asked_for_without_echo(run: Any, real: str, folder: Path) -> N
         assert "471" not in result.output
 
 
+@pytest.mark.usefixtures("terminal")
+def test_a_new_pin_is_asked_for_until_it_is_the_same_twice(run: Any, real: str, folder: Path) -> None:
+    (folder / "keys.toml").write_text(f'[stamp]\nclerk = "{KEY}"\n')
+    (folder / "keys.toml").chmod(0o600)
+    result = run("applet", "load", real, "--secrets", "keys.toml", "--yes", stdin="4711\n4712\n")
+    assert result.exit_code == 1
+    assert json.loads(run("applet", "list", "--json").stdout) == []
+
+
 def test_without_a_terminal_the_missing_pin_is_named(run: Any, real: str, secrets: str) -> None:
     run("applet", "load", real, "--yes", "--secrets", secrets)
     result = run("applet", "read", real, "visits")

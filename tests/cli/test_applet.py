@@ -4,6 +4,11 @@ from typing import Any
 
 import pytest
 
+from yohaku.card import connect
+from yohaku.globalplatform import SecurityDomain
+from yohaku.schema import compile_descriptor
+from yohaku_applets.library_card import LibraryCard
+
 
 @pytest.fixture
 def loaded(run: Any, stamp: str, image: str) -> str:
@@ -72,6 +77,16 @@ def test_list_names_installed_applets_and_shows_others_by_aid(run: Any) -> None:
         },
     ]
     assert "library-card" in run("applet", "list").stdout
+
+
+def test_a_load_that_was_cut_short_is_shown_as_incomplete(run: Any, image: str) -> None:
+    with connect(f"emulator:{image}") as card:
+        SecurityDomain.select(card).install(LibraryCard.aid, compile_descriptor(LibraryCard))
+    assert json.loads(run("applet", "list", "--json").stdout)[0]["state"] == "incomplete"
+    result = run("applet", "read", "library-card", "borrower")
+    assert result.exit_code == 1
+    assert "never completed" in result.stderr
+    assert run("applet", "delete", "library-card").exit_code == 0
 
 
 def test_reading_what_was_never_written_is_no_record(run: Any, loaded: str) -> None:

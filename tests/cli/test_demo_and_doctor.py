@@ -1,11 +1,17 @@
 import json
+import os
 import re
+import subprocess
+import sys
 from typing import Any
 
 import pytest
 
 import yohaku_emulator.card
+from yohaku.card.files import CardTransparentFile
 from yohaku.cli import doctor
+from yohaku.schema import compile_descriptor
+from yohaku_applets.library_card import Borrower, LibraryCard
 
 
 def test_demo_shows_the_whole_way(run: Any) -> None:
@@ -15,12 +21,13 @@ def test_demo_shows_the_whole_way(run: Any) -> None:
     for part in (
         "class LibraryCard(Applet",
         "発行日 / issued",
-        "descriptor of 35 bytes",
+        f"descriptor of {len(compile_descriptor(LibraryCard))} bytes",
         "高松　花子",
-        "> 00 D6 81 32 01 36",
+        "  > 00 D6 81 ",
     ):
         assert part in result.stdout
     assert "\x1b[" not in result.stdout
+    assert result.stdout.count("\n  > ") == 3
 
 
 def test_demo_adds_up_what_travelled(run: Any) -> None:
@@ -58,6 +65,35 @@ def test_doctor_fails_when_the_emulator_does_not_work(run: Any, monkeypatch: pyt
     assert result.exit_code == 1
     assert "failed  emulator" in result.stdout
     assert "6F00" in result.stdout
+
+
+def test_doctor_notices_a_card_that_changes_a_record(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    changed = Borrower.example().replace(number="0000000000")
+    monkeypatch.setattr(CardTransparentFile, "read", lambda _file: changed)
+    result = run("doctor")
+    assert result.exit_code == 1
+    assert "a record came back changed" in result.stdout
+
+
+@pytest.mark.parametrize(("variables", "coloured"), [({}, True), ({"NO_COLOR": "1"}, False), ({"TERM": "dumb"}, False)])
+def test_a_terminal_gets_colours_unless_told_otherwise(variables: dict[str, str], coloured: bool) -> None:  # noqa: FBT001
+    reader, writer = os.openpty()
+    environment = {**os.environ, "TERM": "xterm", **variables}
+    script = "import sys; from yohaku.cli import main; sys.argv[1:] = ['doctor']; main()"
+    with subprocess.Popen([sys.executable, "-c", script], stdout=writer, stderr=writer, env=environment) as process:
+        os.close(writer)
+        printed = b"".join(iter(lambda: _read(reader), b""))
+    os.close(reader)
+    assert process.returncode == 0
+    assert b"emulator" in printed
+    assert (b"\x1b[" in printed) is coloured
+
+
+def _read(reader: int) -> bytes:
+    try:
+        return os.read(reader, 4096)
+    except OSError:  # the other end is closed
+        return b""
 
 
 def test_doctor_says_how_to_get_what_is_absent(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -39,6 +39,21 @@ def test_show_draws_every_field_and_colours_only_when_asked(run: Any) -> None:
     assert "\x1b[" not in run("schema", "show", "library-card", FORCE_COLOR="1", NO_COLOR="1").stdout
 
 
+def test_show_writes_a_picture_and_a_page(run: Any, folder: Any) -> None:
+    result = run("schema", "show", "library-card", "--svg", "map.svg", "--html", "page.html")
+    assert (result.exit_code, result.stdout, result.stderr) == (0, "", "wrote map.svg\nwrote page.html\n")
+    for name, start in (("map.svg", "<svg"), ("page.html", "<!DOCTYPE html>")):
+        text = (folder / name).read_text(encoding="utf-8")
+        assert text.startswith(start)
+        assert "発行日" in text
+    assert run("schema", "show", "library-card", "--svg", "-").stdout == (folder / "map.svg").read_text(
+        encoding="utf-8"
+    )
+    nowhere = run("schema", "show", "library-card", "--svg", "no/such/folder/map.svg")
+    assert nowhere.exit_code == 1
+    assert "No such file or directory" in nowhere.stderr
+
+
 @pytest.mark.parametrize(
     ("applet", "file"),
     [

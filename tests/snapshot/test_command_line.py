@@ -14,8 +14,10 @@ from yohaku.cli.root import yohaku
 Golden = Callable[[str, str], None]
 
 STAMP = """
+from datetime import date
+
 from yohaku import ALWAYS, Applet, Key, Pin, Record, TransparentFile, field
-from yohaku.fields import Text, UInt
+from yohaku.fields import Date, Text, UInt
 
 
 class Visit(Record):
@@ -31,6 +33,14 @@ class Stamp(Applet, aid="F0 00 00 00 99"):
 
 class Stomp(Applet, aid="F0 00 00 00 98"):
     last = TransparentFile(Visit, read=ALWAYS, update=ALWAYS)
+
+
+class Day(Record):
+    day: date = field(Date())
+
+
+class Diary(Applet, aid="F0 00 00 00 97"):
+    last = TransparentFile(Day, read=ALWAYS, update=ALWAYS)
 """
 
 ERRORS = {
@@ -51,10 +61,14 @@ ERRORS = {
         "yohaku applet load my.py:Stomp --card emulator:card.img",
     ],
     "never-written": [
-        "yohaku applet load library-card --card emulator:card.img",
-        "yohaku applet read library-card borrower --card emulator:card.img",
+        "yohaku applet load my.py:Diary --card emulator:card.img",
+        "yohaku applet read my.py:Diary last --card emulator:card.img",
     ],
     "wrong-pin": [
+        "yohaku applet load my.py:Stamp --card emulator:card.img",
+        "yohaku applet read my.py:Stamp last --card emulator:card.img --secrets wrong.toml",
+    ],
+    "last-try": [
         "yohaku applet load my.py:Stamp --card emulator:card.img",
         "yohaku applet read my.py:Stamp last --card emulator:card.img --secrets wrong.toml",
         "yohaku applet read my.py:Stamp last --card emulator:card.img --secrets wrong.toml",
@@ -105,4 +119,7 @@ def test_help(words: tuple[str, ...], golden: Golden) -> None:
 @pytest.mark.usefixtures("folder")
 @pytest.mark.parametrize("name", ERRORS)
 def test_error(name: str, golden: Golden) -> None:
-    golden(f"errors/{name}.txt", "\n".join(run(shlex.split(line)) for line in ERRORS[name]))
+    *before, last = ERRORS[name]
+    for line in before:
+        run(shlex.split(line))
+    golden(f"errors/{name}.txt", run(shlex.split(last)))

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import shutil
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
-from unicodedata import combining, east_asian_width
 
 import click
 
@@ -19,6 +19,15 @@ if TYPE_CHECKING:
 def print_json(value: Json) -> None:
     """Print JSON as UTF-8 whatever the locale is: two spaces of indentation, nothing escaped that need not be."""
     click.echo(json.dumps(value, ensure_ascii=False, indent=2).encode("utf-8", "backslashreplace"))
+
+
+def write_text(path: str, text: str) -> None:
+    """Write a document to a file, or to stdout for ``-``, as UTF-8; say on stderr where it is."""
+    if path == "-":
+        click.echo(text.encode(), nl=False)
+        return
+    Path(path).write_text(text, encoding="utf-8")
+    note(f"wrote {path}")
 
 
 def note(text: str) -> None:
@@ -42,19 +51,16 @@ def terminal_width() -> int:
     return min(shutil.get_terminal_size((100, 24)).columns, 100)
 
 
-def width(text: str) -> int:
-    """Count the columns that a text takes: two for each wide character, none for a combining one."""
-    return sum(0 if combining(char) else 2 if east_asian_width(char) in "WF" else 1 for char in text)
-
-
 def table(rows: Iterable[Sequence[str]], *, head: Sequence[str] = (), indent: int = 0) -> None:
     """Print rows in columns; the last one is not padded."""
+    from yohaku.render.columns import columns, pad
+
     lines = [*([head] if head else []), *rows]
     if not lines:
         return
-    columns = [max(width(line[index]) for line in lines) for index in range(len(lines[0]))]
+    widths = [max(map(columns, column)) for column in zip(*lines, strict=True)]
     for number, line in enumerate(lines):
-        cells = [cell + " " * (wide - width(cell)) for cell, wide in zip(line, columns, strict=True)]
+        cells = [pad(cell, width) for cell, width in zip(line, widths, strict=True)]
         click.secho(" " * indent + "  ".join(cells).rstrip(), bold=bool(head) and number == 0)
 
 

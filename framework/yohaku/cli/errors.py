@@ -36,10 +36,17 @@ def report(error: Exception) -> ExitCode:
 
 def _sentence(error: Exception) -> str:
     if isinstance(error, YohakuError):
-        return str(error)
+        return f"{error}{_hint(error)}"
     if isinstance(error, OSError):
         return f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror)
     return f"{type(error).__name__}: {error} - this is a fault of yohaku itself; yohaku --debug shows where"
+
+
+def _hint(error: YohakuError) -> str:
+    """Name the option that does what the library's sentence asks for."""
+    from yohaku.card import LastTryError
+
+    return "; --last-try presents it" if isinstance(error, LastTryError) else ""
 
 
 def exit_code(error: Exception) -> ExitCode:

@@ -63,7 +63,9 @@ def yohaku(ctx: click.Context, *, debug: bool) -> None:  # noqa: ARG001 - the er
 
 
 def _colour(default: bool | None) -> bool | None:  # noqa: FBT001 - click's own three-valued flag
-    """Decide on colours: never with NO_COLOR, always with FORCE_COLOR, else when stdout is a terminal."""
+    """Decide on colours: never with NO_COLOR, always with FORCE_COLOR, else when a terminal can show them."""
     if os.environ.get("NO_COLOR"):
         return False
-    return True if os.environ.get("FORCE_COLOR") else default
+    if os.environ.get("FORCE_COLOR"):
+        return True
+    return False if os.environ.get("TERM") == "dumb" else default

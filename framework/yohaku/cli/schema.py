@@ -74,20 +74,34 @@ def _names(layout: AppletLayout) -> str:
     examples=(
         "yohaku schema show library-card",
         "yohaku schema show local-currency --json",
+        "yohaku schema show emergency-medical --svg map.svg --html page.html",
     )
 )
 @target_argument
 @json_option
-def show(target: str, *, as_json: bool) -> None:
+@click.option("--svg", metavar="FILE", help="Write the byte map as a picture; - for stdout.")
+@click.option("--html", metavar="FILE", help="Write a page that links bytes and fields; - for stdout.")
+def show(target: str, svg: str | None, html: str | None, *, as_json: bool) -> None:
     """Draw the byte map of an applet: every field of every file at its place."""
     from yohaku.cli.targets import load_target
     from yohaku.schema import applet_layout
 
-    layout = applet_layout(load_target(target))
+    applet = load_target(target)
     if as_json:
-        console.print_json(layout.to_json())
-    else:
-        draw(layout)
+        console.print_json(applet_layout(applet).to_json())
+    for path, form in ((svg, "svg"), (html, "html")):
+        if path is not None:
+            console.write_text(path, _document(applet, form))
+    if not (as_json or svg or html):
+        draw(applet_layout(applet))
+
+
+def _document(applet: type[Applet], form: str) -> str:
+    from yohaku.render.page import html
+    from yohaku.render.svg import svg
+    from yohaku.schema import applet_layout
+
+    return svg(applet_layout(applet)) if form == "svg" else html(applet)
 
 
 def draw(layout: AppletLayout) -> None:
