@@ -19,8 +19,8 @@ SECRETS = Secrets.for_tests(LibraryCard, on_real_cards=True)
 
 
 def load(card: Card) -> None:
-    contents = {"borrower": Borrower.example(), "loans": [Loan.example()] * 3}
-    load_applet(card, LibraryCard, secrets=SECRETS, contents=contents)
+    loans = [Loan.example()] * 3
+    load_applet(card, LibraryCard, secrets=SECRETS, contents={"borrower": Borrower.example(), "loans": loans})
 
 
 def use(card: Card) -> Traffic:

@@ -38,12 +38,12 @@ else:
 class _Length(IntConstruct):
     """A length whose first byte says how many follow; subclasses say how."""
 
-    def _sizeof(self, _context: Any, path: str) -> int:
+    def _sizeof(self, context: Any, path: str) -> int:  # noqa: ARG002 - construct's signature
         raise SizeofError("the size of a length depends on its value", path=path)
 
 
 class _BerLength(_Length):
-    def _parse(self, stream: IO[bytes], _context: Any, path: str) -> int:
+    def _parse(self, stream: IO[bytes], context: Any, path: str) -> int:  # noqa: ARG002 - construct's signature
         first = _read(stream, 1, path)[0]
         if first < 0x80:
             return first
@@ -51,17 +51,17 @@ class _BerLength(_Length):
             raise IntegerError(f"length byte {first:02X} cannot be read", path=path)
         return int.from_bytes(_read(stream, first & 0x7F, path), "big")
 
-    def _build(self, obj: int, stream: IO[bytes], _context: Any, _path: str) -> int:
+    def _build(self, obj: int, stream: IO[bytes], context: Any, path: str) -> int:  # noqa: ARG002 - construct's signature
         stream.write(length_bytes(obj))
         return obj
 
 
 class _DgiLength(_Length):
-    def _parse(self, stream: IO[bytes], _context: Any, path: str) -> int:
+    def _parse(self, stream: IO[bytes], context: Any, path: str) -> int:  # noqa: ARG002 - construct's signature
         first = _read(stream, 1, path)[0]
         return int.from_bytes(_read(stream, 2, path), "big") if first == 0xFF else first
 
-    def _build(self, obj: int, stream: IO[bytes], _context: Any, path: str) -> int:
+    def _build(self, obj: int, stream: IO[bytes], context: Any, path: str) -> int:  # noqa: ARG002 - construct's signature
         if obj > 0xFFFF:
             raise FormatFieldError(f"a data grouping has at most 65535 bytes, not {obj}", path=path)
         stream.write(bytes((obj,)) if obj < 0xFF else b"\xff" + obj.to_bytes(2, "big"))
@@ -124,8 +124,8 @@ class Member:
     def write(self, value: Any) -> bytes:
         """Write the value as data objects: none when there is none."""
         given = value is not None or self.required
-        values = value if self.many else (value,)
-        return b"".join(Tlv(self.tag, self.content.build(each)).to_bytes() for each in values if given)
+        values: tuple[Any, ...] = () if not given else tuple(value or ()) if self.many else (value,)
+        return b"".join(Tlv(self.tag, self.content.build(each)).to_bytes() for each in values)
 
 
 class Template(MappingConstruct):
@@ -135,19 +135,19 @@ class Template(MappingConstruct):
         super().__init__()
         self.members = members
 
-    def _parse(self, stream: IO[bytes], _context: Any, path: str) -> Container[Any]:
+    def _parse(self, stream: IO[bytes], context: Any, path: str) -> Container[Any]:  # noqa: ARG002 - construct's signature
         try:
             items = parse(stream.read())
         except TlvError as error:
             raise StreamError(str(error), path=path) from error
         return Container({member.name: member.read(items, path) for member in self.members})
 
-    def _build(self, obj: Mapping[str, Any] | None, stream: IO[bytes], _context: Any, _path: str) -> Any:
+    def _build(self, obj: Mapping[str, Any] | None, stream: IO[bytes], context: Any, path: str) -> Any:  # noqa: ARG002 - construct's signature
         for member in self.members:
             stream.write(member.write((obj or {}).get(member.name)))
         return obj
 
-    def _sizeof(self, _context: Any, path: str) -> int:
+    def _sizeof(self, context: Any, path: str) -> int:  # noqa: ARG002 - construct's signature
         raise SizeofError("the size of a template depends on its members", path=path)
 
 

@@ -1,6 +1,6 @@
 """PINs, keys and rules on the emulated card: what is presented, what is spent, what is never shown."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -128,11 +128,12 @@ def test_a_pin_is_changed_with_the_old_one(safe: Safe) -> None:
 @pytest.mark.parametrize("value", ["123", "123456789", "12a4", "１２３４", b"\x00\x01\x02\x03"])
 def test_what_cannot_be_the_pin_is_not_sent_nor_shown(card: Card, safe: Safe, value: str | bytes) -> None:
     seen = commands(card)
-    for attempt in (
+    attempts: list[Callable[[], None]] = [
         lambda: safe.owner.verify(value),
         lambda: safe.owner.change("1234", value),
         lambda: safe.owner.reset(value),
-    ):
+    ]
+    for attempt in attempts:
         with pytest.raises(PinFormatError, match="owner has 4 to 8 digits; the value given has not") as caught:
             attempt()
         assert str(value) not in str(caught.value)

@@ -139,7 +139,7 @@ def test_all_of_a_large_file_is_written(card: Card, files: Files) -> None:
 def test_a_shorter_record_is_padded_with_zeros(files: Files) -> None:
     files.loose.write(Loose(text="a longer text"))
     files.loose.write(Loose(text="short"))
-    assert files.loose.read_bytes() == b"\x05short".ljust(32, b"\x00")
+    assert AppletSession.of(files).transparent(Files.loose).read_bytes() == b"\x05short".ljust(32, b"\x00")
     assert files.loose.read() == Loose(text="short")
 
 

@@ -5,8 +5,16 @@ from collections.abc import Iterator
 import pytest
 
 from yohaku import ALWAYS, Applet, CyclicFile, Key, LinearFile, Pin, Record, TransparentFile, connect, field
-from yohaku.card import AccessDeniedError, AppletNotInstalledError, Card, CardError, Secrets, StatusError
-from yohaku.errors import EncodeError, UnknownNameError
+from yohaku.card import (
+    AccessDeniedError,
+    AppletNotInstalledError,
+    AppletNotReadyError,
+    Card,
+    CardError,
+    Secrets,
+    StatusError,
+)
+from yohaku.errors import EncodeError, UnknownNameError, YohakuError
 from yohaku.fields import Blob, UInt
 from yohaku.globalplatform import (
     LOAD_FILE,
@@ -22,6 +30,8 @@ from yohaku.globalplatform import (
     load_applet,
 )
 from yohaku.schema import compile_descriptor
+from yohaku_emulator.card import EmulatedCard
+from yohaku_emulator.link import EmulatorLink
 
 
 class Value(Record):
@@ -78,7 +88,7 @@ def aids(card: Card) -> list[bytes]:
 
 def test_a_load_gives_every_part_its_first_value(card: Card) -> None:
     block = Block(content=bytes(range(100)) * 7)
-    contents = {"value": VALUES[3], "block": block, "log": VALUES, "book": VALUES[:2]}
+    contents: dict[str, Record | list[Value]] = {"value": VALUES[3], "block": block, "log": VALUES, "book": VALUES[:2]}
     steps: list[Step] = []
     report = load_applet(card, Shop, secrets=SECRETS, contents=contents, progress=steps.append)
     assert (report.name, report.aid, report.blocks) == ("shop", Shop.aid, 4)
@@ -261,3 +271,35 @@ def test_a_card_that_wants_a_secure_channel_gets_a_sentence(card: Card) -> None:
             attempt()
     domain = SecurityDomain.select(locked)
     assert (domain.resources(), domain.free_bytes(), domain.card_data()) == (None, None, None)
+
+
+def test_a_load_cut_at_any_write_leaves_none_or_a_half_that_says_so() -> None:
+    cut, outcomes = 0, set[str]()
+    while True:
+        cut += 1
+        emulated = EmulatedCard()
+        card = Card(EmulatorLink(emulated, "emulator:"))
+        emulated.memory.cut_at(cut)
+        try:
+            load_applet(card, Shop, secrets=SECRETS, contents={"log": VALUES})
+        except YohakuError:
+            card.reset()
+        else:
+            break
+        outcomes.add(state(card))
+        load_applet(card, Shop, secrets=SECRETS, contents={"log": VALUES})
+        assert card.open(Shop).log.records() == VALUES[:1:-1]
+    assert outcomes == {"absent", "half", "complete"}
+
+
+def state(card: Card) -> str:
+    """Say what is on the card, and delete it."""
+    try:
+        card.open(Shop)
+    except AppletNotInstalledError:
+        return "absent"
+    except AppletNotReadyError:
+        delete_applet(card, Shop.aid)
+        return "half"
+    delete_applet(card, Shop.aid)
+    return "complete"
