@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from yohaku.card.content import to_content
-from yohaku.card.errors import AppletNotInstalledError, AppletNotReadyError, CardError
+from yohaku.card.errors import AppletMismatchError, AppletNotInstalledError, AppletNotReadyError, CardError
 from yohaku.card.secrets import check_all
 from yohaku.card.session import AppletSession
 from yohaku.errors import UnknownNameError, YohakuError
@@ -152,7 +152,7 @@ class _Load:
             return
         except AppletNotReadyError as error:
             raise AlreadyInstalledError(str(error)) from error
-        except CardError as error:
+        except AppletMismatchError as error:
             raise AlreadyInstalledError(f"{error}; nothing was changed") from error
         raise AlreadyInstalledError(
             f"{self.applet.name} version {self.applet.version} is on this card already; nothing was changed. "

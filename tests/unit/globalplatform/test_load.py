@@ -11,6 +11,7 @@ from yohaku.card import (
     AppletNotReadyError,
     Card,
     CardError,
+    NoCardError,
     Secrets,
     StatusError,
 )
@@ -128,6 +129,15 @@ def test_a_load_that_was_cut_short_must_be_deleted_first(card: Card) -> None:
         load_applet(card, Shop, secrets=SECRETS)
     delete_applet(card, Shop.aid)
     load_applet(card, Shop, secrets=SECRETS)
+
+
+def test_a_card_that_is_gone_is_not_called_loaded(card: Card, monkeypatch: pytest.MonkeyPatch) -> None:
+    def gone(_aid: bytes, **_names: str) -> None:
+        raise NoCardError("the card was taken away; insert it")
+
+    monkeypatch.setattr(card, "select", gone)
+    with pytest.raises(NoCardError, match="taken away"):
+        load_applet(card, Shop, secrets=SECRETS)
 
 
 def test_a_failed_load_is_rolled_back_and_says_so(card: Card, monkeypatch: pytest.MonkeyPatch) -> None:
