@@ -1,4 +1,4 @@
-"""Every generated document of the applets that are installed: Markdown, picture, JSON Schema; the same bytes each time."""
+"""Every generated document of the installed applets: Markdown, picture, JSON Schema; the same bytes each time."""
 
 from __future__ import annotations
 

@@ -9,24 +9,32 @@ from __future__ import annotations
 from functools import singledispatch
 from typing import TYPE_CHECKING, Any
 
-from yohaku.codec import MISSING, FieldType, Hidden, Refused, Sequence
+from yohaku.codec import MISSING, FieldType, Refused, Sequence
 from yohaku.fields import (
     Blob,
     Choice,
-    Date,
-    DayNumber,
+    Coded,
+    CorporateNumber,
     Digits,
+    EvmAddress,
     Flags,
+    InternationalNumber,
+    LocalDateTime,
+    Money,
     MunicipalityCode,
     OneOf,
     PackedDigits,
+    PostalCode,
     Repeat,
+    TelephoneNumber,
     Text,
-    Timestamp,
+    TokenId,
     VariableBlob,
 )
 from yohaku.fields.compound import Wrapper
+from yohaku.fields.dates import AnyDate
 from yohaku.fields.linked import Optional
+from yohaku.fields.times import AnyMoment, AnyTime
 from yohaku.fields.tlv import Template
 from yohaku.render.words import names
 
@@ -120,31 +128,81 @@ def _(type_: MunicipalityCode) -> Schema:
     return _pattern(f"[0-9]{{{type_.digits}}}")
 
 
-@schema_of.register(Date)
-@schema_of.register(DayNumber)
-def _(type_: FieldType[Any]) -> Schema:  # noqa: ARG001 - the same for all
-    return {"type": "string", "format": "date"}
+@schema_of.register(PostalCode)
+def _(_: PostalCode) -> Schema:
+    return _pattern("[0-9]{7}")
+
+
+@schema_of.register(CorporateNumber)
+def _(_: CorporateNumber) -> Schema:
+    return _pattern("[1-9][0-9]{12}")
+
+
+@schema_of.register(TelephoneNumber)
+def _(_: TelephoneNumber) -> Schema:
+    return _pattern("0[0-9]{9,10}")
+
+
+@schema_of.register(InternationalNumber)
+def _(_: InternationalNumber) -> Schema:
+    return _pattern("\\+[1-9][0-9]{1,14}")
+
+
+@schema_of.register(EvmAddress)
+def _(_: EvmAddress) -> Schema:
+    return _pattern("0x[0-9a-fA-F]{40}")
+
+
+@schema_of.register(TokenId)
+def _(_: TokenId) -> Schema:
+    return _pattern("[0-9]{1,78}")
 
 
 @schema_of.register
-def _(type_: Timestamp) -> Schema:  # noqa: ARG001 - the same for all
+def _(type_: Money) -> Schema:
+    decimals = f"(\\.[0-9]{{1,{type_.scale}}})?" if type_.scale else ""
+    return _pattern(f"{'-?' if type_.signed else ''}[0-9]+{decimals}")
+
+
+@schema_of.register
+def _(type_: Coded) -> Schema:
+    return {"enum": list(type_.table.numbers)}
+
+
+@schema_of.register(AnyDate)
+def _(_: AnyDate) -> Schema:
+    return {"type": "string", "format": "date"}
+
+
+@schema_of.register(AnyMoment)
+def _(_: AnyMoment) -> Schema:
     return {"type": "string", "format": "date-time"}
+
+
+@schema_of.register(LocalDateTime)
+def _(_: LocalDateTime) -> Schema:
+    return _pattern("[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}")
+
+
+@schema_of.register(AnyTime)
+def _(_: AnyTime) -> Schema:
+    return _pattern("[0-9]{2}:[0-9]{2}(:[0-9]{2})?")
 
 
 @schema_of.register
 def _(type_: Text) -> Schema:
-    most = type_.maximum or 0
+    most = type_.most
     return {"type": "string", "maxLength": most, "description": f"at most {most} bytes in {type_.encoding}"}
 
 
 @schema_of.register
 def _(type_: Blob) -> Schema:
-    return _pattern(f"([0-9a-f]{{2}}){{{type_.minimum}}}")
+    return _pattern(f"([0-9a-fA-F]{{2}}){{{type_.minimum}}}")
 
 
 @schema_of.register
 def _(type_: VariableBlob) -> Schema:
-    return _pattern(f"([0-9a-f]{{2}}){{0,{type_.maximum}}}")
+    return _pattern(f"([0-9a-fA-F]{{2}}){{0,{type_.maximum}}}")
 
 
 def _pattern(body: str) -> Schema:
@@ -186,11 +244,6 @@ def _(type_: Template[Any]) -> Schema:
         "_order": hexes | {"description": "the tags as found, when that is not the declared order"},
     }
     return _record(type_.kind, type_.items, more)
-
-
-@schema_of.register
-def _(type_: Hidden) -> Schema:  # noqa: ARG001 - has no JSON form
-    return {}
 
 
 def _record(kind: type[Any], items: Iterable[Item], more: Schema) -> Schema:

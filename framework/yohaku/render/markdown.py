@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from yohaku.fields import Aid
 from yohaku.render.examples import file_example, keys_of
-from yohaku.render.page import purpose
 from yohaku.render.words import (
     KINDS,
     access_words,
     listed,
     names,
     offset_words,
+    purpose,
     size_words,
     type_words,
 )
@@ -46,11 +46,11 @@ def markdown(applet: type[Applet]) -> str:
         _purpose(applet, layout),
         _files(layout),
         *(_file(file) for file in applet.files().values()),
-        _access(layout),
+        _access(applet, layout),
         _credentials(layout),
         _personal(layout),
         _size(layout),
-        _history(layout),
+        _history(applet),
     ]
     return "\n\n".join("\n".join(part) for part in parts) + "\n"
 
@@ -178,7 +178,7 @@ def _density(file: File[Any]) -> Iterator[str]:
         yield from (f"- `{one.path}` {one.label}: {one.advice}" for one in advice)
 
 
-def _access(layout: AppletLayout) -> Iterator[str]:
+def _access(applet: type[Applet], layout: AppletLayout) -> Iterator[str]:
     yield "## アクセス規則 Access rules"
     yield ""
     rows = [
@@ -186,6 +186,20 @@ def _access(layout: AppletLayout) -> Iterator[str]:
         for file in layout.files
     ]
     yield from _table(["ファイル file", *OPERATIONS.values()], rows)
+    excused = list(_excused(applet))
+    if excused:
+        yield ""
+        yield "検査で認めた例外 Findings of the checks that are left out, with the reason:"
+        yield ""
+        yield from excused
+
+
+def _excused(applet: type[Applet]) -> Iterator[str]:
+    """List the checks that the declaration sets aside, and why."""
+    yield from (f"- `{rule}`: {reason}" for rule, reason in applet.ignored.items())
+    for part in (*applet.files().values(), *applet.pins().values(), *applet.keys().values()):
+        for (at, rule), reason in part.ignored.items():
+            yield f"- `{'.'.join(filter(None, (part.name, at)))}` `{rule}`: {reason}"
 
 
 def _rule(rule: str | None) -> str:
@@ -243,21 +257,37 @@ def _size(layout: AppletLayout) -> Iterator[str]:
     over = layout.overhead
     yield "## カード上の大きさ Size on the card"
     yield ""
-    rows = [
-        ["ファイルの中身 file contents", layout.bytes],
-        ["記述子 descriptor", over.descriptor],
-        ["暗証番号 PINs", over.pins],
-        ["鍵 keys", over.keys],
-        ["管理情報 bookkeeping", over.bookkeeping],
-        ["合計（概算） total, an estimate", layout.card_bytes],
+    rows: list[tuple[str, int]] = [
+        ("ファイルの中身 file contents", layout.bytes),
+        ("記述子 descriptor", over.descriptor),
+        ("暗証番号 PINs", over.pins),
+        ("鍵 keys", over.keys),
+        ("管理情報 bookkeeping", over.bookkeeping),
+        ("合計（概算） total, an estimate", layout.card_bytes),
     ]
     yield from _table(["部分 part", "バイト bytes"], ([name, str(size)] for name, size in rows))
 
 
-def _history(layout: AppletLayout) -> Iterator[str]:
+def _history(applet: type[Applet]) -> Iterator[str]:
     yield "## 版歴 Version history"
     yield ""
-    yield from _table(["版 version", "内容 what it is"], [[str(layout.version), "現行 current"]])
+    rows = [
+        [str(version.version), "現行 current" if version is applet else "旧 earlier", _contents(version)]
+        for version in _versions(applet)
+    ]
+    yield from _table(["版 version", "状態 state", "ファイル files and their bytes"], rows)
+
+
+def _versions(applet: type[Applet]) -> Iterator[type[Applet]]:
+    """Yield an applet's class and those of its earlier versions, newest first."""
+    version: type[Applet] | None = applet
+    while version is not None:
+        yield version
+        version = version.previous
+
+
+def _contents(applet: type[Applet]) -> str:
+    return ", ".join(f"`{name}` {file.size}" for name, file in applet.files().items())
 
 
 def _table(head: list[str], rows: Iterable[list[str]]) -> Iterator[str]:

@@ -22,6 +22,7 @@ from yohaku.render.words import (
     offset_words,
     overhead_words,
     place_words,
+    purpose,
     short_name,
     size_words,
     total_words,
@@ -76,12 +77,6 @@ def _body(applet: type[Applet], layout: AppletLayout) -> Iterator[str]:
         yield from _file(file)
     yield f"</main><footer><p><b>{escape(total_words(layout))}</b></p><p>{escape(overhead_words(layout))}</p></footer>"
     yield f"<script>{SCRIPT}</script></body>"
-
-
-def purpose(applet: type[Applet]) -> list[str]:
-    """Give the paragraphs of an applet's docstring behind its title, each in one line."""
-    _, _, rest = (applet.__doc__ or "").strip().partition("\n")
-    return [" ".join(part.split()) for part in rest.split("\n\n") if part.strip()]
 
 
 def _file(file: File[Any]) -> Iterator[str]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from yohaku.schema.applet import Applet
     from yohaku.schema.layout import AppletLayout, CredentialLayout, FileLayout
     from yohaku.schema.places import Place
 
@@ -122,3 +123,9 @@ def place_words(place: Place) -> str:
 def span_words(start: int, stop: int) -> str:
     """Name bytes from ``start`` up to the one before ``stop``."""
     return f"byte {start}" if stop - start == 1 else f"bytes {start} to {stop - 1}"
+
+
+def purpose(applet: type[Applet]) -> list[str]:
+    """Give the paragraphs of an applet's docstring behind its title, each in one line."""
+    _, _, rest = (applet.__doc__ or "").strip().partition("\n")
+    return [" ".join(part.split()) for part in rest.split("\n\n") if part.strip()]
