@@ -251,7 +251,7 @@ def a(value: object) -> str:
     if value is None:
         return "nothing"
     name = type(value).__name__
-    return f"an {name}" if name[0] in "aeiou" else f"a {name}"
+    return f"an {name}" if name[0] in "aeioAEIO" else f"a {name}"
 
 
 def counted(number: int, noun: str) -> str:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import io
 from enum import Enum as PythonEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import construct
 
-from yohaku.codec.fieldtype import FieldType, Json, Refused
-from yohaku.errors import Fault
+from yohaku.codec.fieldtype import FieldType, Json, Refused, a
+from yohaku.errors import Fault, SchemaError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -19,10 +19,12 @@ class Foreign(FieldType[Any]):
     """Any construct object, used as it is.
 
     What it parses is checked by building it again: bytes that do not come back the same (padding with content, an
-    enum value without a name) are refused, so the pair is lossless.
+    enum value without a name) are refused, and so is a value that parses to another one, so the pair is lossless.
+    Values are numbers, text, bytes, lists and dicts; every member of a Struct that has a name is there, constants too.
 
     Args:
         inner: the construct.
+        example: a value for documents and tests; without it one is looked for by parsing simple bytes.
         to_json: makes JSON from a value, for values that are not numbers, text, bytes, lists or dicts.
         from_json: the inverse of ``to_json``.
     """
@@ -31,17 +33,20 @@ class Foreign(FieldType[Any]):
         self,
         inner: Any,
         *,
+        example: Any = None,
         to_json: Callable[[Any], Json] | None = None,
         from_json: Callable[[Json], Any] | None = None,
     ) -> None:
+        if not isinstance(inner, construct.Construct):
+            raise SchemaError(f"Foreign: {inner!r} is {a(inner)}, must be a construct object")
         try:
             size: int | None = inner.sizeof()
         except Exception:  # noqa: BLE001 - sizeof of a foreign construct may fail in any way; then it is not fixed
             size = None
         super().__init__(size or 0, size)
-        self.inner = inner
-        self.greedy = size is None and _is_greedy(inner)
-        self._to_json, self._from_json = to_json, from_json
+        self.inner: Any = inner
+        self.greedy = size is None and is_greedy(inner)
+        self._example, self._to_json, self._from_json = example, to_json, from_json
 
     @property
     def type_name(self) -> str:
@@ -51,49 +56,63 @@ class Foreign(FieldType[Any]):
     def read(self, data: bytes, offset: int, end: int) -> tuple[Any, int]:
         """Parse, then build again and compare."""
         stream = io.BytesIO(data[offset:end])
-        raw = self._guard(lambda: self.inner.parse_stream(stream))
-        used = data[offset : offset + stream.tell()]
-        value = plain(raw)
+        value = self._guard(lambda: plain(self.inner.parse_stream(stream)))
+        used = data[offset : offset + self._guard(stream.tell)]
         again = self._guard(lambda: self.inner.build(value))
         if again != used:
             raise Refused(Fault(f"is {used.hex()}, which would be written back as {again.hex()}", (), 0, len(used)))
         return value, offset + len(used)
 
     def write(self, value: object) -> bytes:
-        """Build, and check that what was built reads back as the same value."""
-        built = self._guard(lambda: self.inner.build(value))
-        back = plain(self._guard(lambda: self.inner.parse(built)))
-        if back != value:
+        """Build, and check that all that was built reads back as the same value."""
+        built = bytes(self._guard(lambda: self.inner.build(value)))
+        stream = io.BytesIO(built)
+        back = self._guard(lambda: plain(self.inner.parse_stream(stream)))
+        if stream.tell() != len(built) or not self._guard(lambda: bool(back == value)):
             self.refuse(f"would come back as {back!r}: {self.type_name} does not keep this value")
-        return bytes(built)
+        return built
 
     def _guard(self, action: Callable[[], Any]) -> Any:
         try:
             return action()
+        except Refused:
+            raise
         except Exception as error:  # noqa: BLE001 - a foreign adapter may raise anything; it is a fault of the data
             text = str(error).strip().splitlines()
             reason = text[-1] if text else type(error).__name__
             raise Refused(Fault(f"is refused by {self.type_name}: {reason}", (), 0, self.size)) from None
 
     def example(self) -> Any:
-        """Find a value by parsing zero bytes, then ones; a construct that takes neither needs a stated example."""
-        for fill in (b"\0", b"\1", b"0", b" "):
+        """Give the stated value, or find one by parsing short runs of zeros, ones, digits and spaces.
+
+        Raises:
+            SchemaError: no example is stated, and the construct takes none of these bytes.
+        """
+        if self._example is not None:
+            return self._example
+        sizes = (1, 2, 4, 8, 16, 64, 0) if self.size is None else (self.size,)
+        for content in (fill * size for size in sizes for fill in (b"\0", b"\1", b"0", b" ")):
             try:
-                return self.read(fill * (self.size or 64), 0, self.size or 64)[0]
+                value, end = self.read(content, 0, len(content))
             except Refused:
                 continue
-        return self.refuse(f"has no example: state one with field({self.type_name}, example=...)")
+            if end == len(content):
+                return value
+        raise SchemaError(f"{self.type_name} has no example: state one with Foreign(..., example=...)")
 
     def to_json(self, value: object) -> Json:
         """Give numbers, text, lists and dicts as they are, bytes as lower-case hex."""
-        return self._to_json(value) if self._to_json else _json(value)
+        make = self._to_json
+        made: Json = self._guard(lambda: make(value)) if make else _json(value)
+        return made
 
     def from_json(self, value: Json) -> Any:
-        """Find the value whose JSON form this is: as it stands, or with its hex strings read as bytes."""
-        if self._from_json:
-            return self._guard(lambda: self._from_json(value))  # type: ignore[misc]  # checked just above
+        """Find the value whose JSON form this is: hex read as bytes where the construct has bytes, or as it stands."""
+        make = self._from_json
+        if make:
+            return self._guard(lambda: make(value))
         faults: tuple[Fault, ...] = ()
-        for candidate in (value, _unhex(value)):
+        for candidate in (_shaped(value, self.inner), value, _unhex(value)):
             try:
                 self.write(candidate)
             except Refused as refused:
@@ -104,7 +123,11 @@ class Foreign(FieldType[Any]):
 
 
 def plain(value: Any) -> Any:
-    """Turn what a construct parsed into plain Python values: no Container, no stream, no construct string."""
+    """Turn what a construct parsed into plain Python values: no Container, no stream, no construct string.
+
+    Raises:
+        Refused: an enum value without a name, which construct lets pass as a number.
+    """
     if isinstance(value, dict):
         return {str(key): plain(item) for key, item in value.items() if not str(key).startswith("_")}
     if isinstance(value, list | tuple):
@@ -112,12 +135,16 @@ def plain(value: Any) -> Any:
     if isinstance(value, construct.EnumIntegerString):
         return str(value)
     if isinstance(value, construct.EnumInteger):
-        raise_unknown(int(value))
-    return bytes(value) if isinstance(value, bytearray | memoryview) else value
+        _refuse_unnamed(int(value))
+    if isinstance(value, bytearray | memoryview):
+        return bytes(value)
+    if type(value).__module__.startswith("construct."):
+        base: Any = next((base for base in (int, bytes, str) if isinstance(value, base)), None)
+        return value if base is None else base(value)
+    return value
 
 
-def raise_unknown(number: int) -> None:
-    """Refuse an enum value that has no name; construct lets it pass as a number."""
+def _refuse_unnamed(number: int) -> NoReturn:
     raise Refused(Fault(f"is {number}, which has no name in this enum", (), 0))
 
 
@@ -132,7 +159,24 @@ def _json(value: Any) -> Json:
         return value.name.lower()
     if value is None or isinstance(value, bool | int | float | str):
         return value
-    raise Refused(Fault(f"is a {type(value).__name__}, which has no JSON form: give the field to_json and from_json"))
+    raise Refused(Fault(f"is {a(value)}, which has no JSON form: give Foreign to_json and from_json"))
+
+
+def _shaped(value: Any, inner: Any) -> Any:
+    """Read hex as bytes where ``inner`` has Bytes or GreedyBytes; below an adapter nobody knows, so nothing changes."""
+    if isinstance(value, str) and (inner is construct.GreedyBytes or isinstance(inner, construct.Bytes)):
+        return _unhex(value)
+    if isinstance(inner, construct.Adapter):
+        return value
+    if isinstance(value, dict) and isinstance(inner, construct.Struct):
+        parts = {part.name: part for part in inner.subcons}
+        return {key: _shaped(item, parts.get(key)) for key, item in value.items()}
+    if isinstance(value, list) and isinstance(inner, construct.Sequence):
+        return [_shaped(item, part) for item, part in zip(value, inner.subcons, strict=False)]
+    if isinstance(value, list) and isinstance(inner, construct.Array | construct.GreedyRange):
+        return [_shaped(item, inner.subcon) for item in value]
+    subcon = getattr(inner, "subcon", None)
+    return value if subcon is None else _shaped(value, subcon)
 
 
 def _unhex(value: Json) -> Any:
@@ -148,19 +192,26 @@ def _unhex(value: Json) -> Any:
     return value
 
 
-_GREEDY = ("GreedyBytes", "GreedyRange", "GreedyString", "Terminated")
-
-
-def _is_greedy(inner: Any) -> bool:
+def is_greedy(inner: Any) -> bool:
     """Tell whether a construct takes all bytes up to the end of its stream."""
-    if type(inner).__name__ in _GREEDY or inner is construct.GreedyBytes:
+    if inner is construct.GreedyBytes or isinstance(inner, _GREEDY):
         return True
-    bounded = isinstance(inner, construct.Prefixed | construct.FixedSized | construct.NullTerminated)
-    return not bounded and any(map(_is_greedy, _inner_constructs(inner)))
+    return not isinstance(inner, _BOUNDED) and any(map(is_greedy, _last_parts(inner)))
 
 
-def _inner_constructs(inner: Any) -> Iterable[Any]:
-    if isinstance(inner, construct.Struct | construct.Sequence):
+_GREEDY = (construct.GreedyRange, construct.NullStripped, construct.Terminated.__class__)
+_BOUNDED = (construct.Prefixed, construct.FixedSized, construct.NullTerminated, construct.Pointer, construct.Peek)
+
+
+def _last_parts(inner: Any) -> Iterable[Any]:
+    """Give the parts with which the encoding may end."""
+    if isinstance(inner, construct.Struct | construct.Sequence | construct.FocusedSeq):
         return inner.subcons[-1:]
+    if isinstance(inner, construct.Switch):
+        return [*inner.cases.values(), inner.default]
+    if isinstance(inner, construct.IfThenElse):
+        return (inner.thensubcon, inner.elsesubcon)
+    if isinstance(inner, construct.Select):
+        return inner.subcons
     subcon = getattr(inner, "subcon", None)
     return () if subcon is None else (subcon,)

@@ -106,9 +106,15 @@ class Dependent(FieldType[T_co]):
         raise NotImplementedError
 
     @abstractmethod
+    def control_of(self, value: object) -> object:
+        """Give the value that the field ``by`` must have for ``value``, which is one that encodes."""
+        raise NotImplementedError
+
     def check_given(self, control: object, value: object) -> None:
         """Refuse a ``value`` that contradicts ``control``."""
-        raise NotImplementedError
+        wanted = self.control_of(value)
+        if wanted != control:
+            self.refuse(f"needs {self.by} to be {wanted}, it is {control}")
 
     @abstractmethod
     def example_given(self, control: object) -> T_co:

@@ -204,16 +204,16 @@ class Sequence(FieldType[V], Generic[V]):
                 yield Fault(f"must be absent (nothing), since {absent} before it is", (item.name,))
 
     def example(self) -> V:
-        """Build a value from the examples of the fields: the stated one, or one that agrees with the fields before."""
-        values: dict[str, object] = {}
+        """Build a value from the examples of the fields: the stated ones, the others so that all agree."""
+        values = {item.name: item.type.example() if item.example is MISSING else item.example for item in self.visible}
+        stated = {item.name for item in self.visible if item.example is not MISSING}
         for item in self.visible:
-            type_ = item.type
-            if item.example is not MISSING:
-                values[item.name] = item.example
-            elif isinstance(type_, Dependent) and type_.by in values:
-                values[item.name] = type_.example_given(values[type_.by])
-            else:
-                values[item.name] = type_.example()
+            if isinstance(item.type, Dependent) and item.type.by in values:
+                by = item.type.by
+                if by not in stated:
+                    values[by] = item.type.control_of(values[item.name])
+                elif item.name not in stated:
+                    values[item.name] = item.type.example_given(values[by])
         return self.make(values)
 
     def to_json(self, value: object) -> Json:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any, TypeVar, overload
 
 from yohaku.codec import Dependent, FieldType, Json
-from yohaku.codec.fieldtype import counted
 from yohaku.errors import SchemaError
 from yohaku.fields.compound import Repeat, Wrapper, as_type
 
@@ -95,10 +94,9 @@ class PresentIf(Optional[T], Dependent[T | None]):
         """Decode the value when the flag says so."""
         return self.inner.read(data, offset, end) if control else (None, offset)
 
-    def check_given(self, control: object, value: object) -> None:
-        """Refuse a value without its flag, and a flag without a value."""
-        if bool(control) is (value is None):
-            self.refuse(f"must be {'there' if control else 'absent (nothing)'}, since {self.by} is {control}")
+    def control_of(self, value: object) -> bool:
+        """Tell whether there is a value."""
+        return value is not None
 
     def example_given(self, control: object) -> T | None:
         """Give the inner type's example when the flag is set."""
@@ -139,11 +137,9 @@ class RepeatBy(Wrapper[tuple[T, ...]], Dependent[tuple[T, ...]]):
         self.list.check_count(count, None)
         return self.list.read_items(data, offset, end, count)
 
-    def check_given(self, control: object, value: object) -> None:
-        """Refuse another number of items."""
-        count = len(self.list.items_of(value))
-        if count != control:
-            self.refuse(f"has {counted(count, 'item')}, {self.by} is {control}")
+    def control_of(self, value: object) -> int:
+        """Count the items."""
+        return len(self.list.items_of(value))
 
     def example_given(self, control: object) -> tuple[T, ...]:
         """Give so many example items."""
@@ -183,11 +179,9 @@ class SizedBy(Wrapper[T], Dependent[T]):
         self.take(data, offset, end, count)
         return self.contents(data, offset, offset + count), offset + count
 
-    def check_given(self, control: object, value: object) -> None:
-        """Refuse a value of another size."""
-        size = len(self.inner.write(value))
-        if size != control:
-            self.refuse(f"takes {counted(size, 'byte')}, {self.by} is {control}")
+    def control_of(self, value: object) -> int:
+        """Count the bytes."""
+        return len(self.inner.write(value))
 
     def example_given(self, control: object) -> T:  # noqa: ARG002 - no type makes a value of a wanted size
         """Give the inner type's example, whatever size the number says."""

@@ -190,7 +190,7 @@ class RecordMeta(type):
         made = object.__new__(cls.__storage__)
         for name in cls.__values__:
             setattr(made, name, values[name])
-        if extras != NO_EXTRAS:
+        if hasattr(cls, "_extras"):
             made._extras = extras
         made.__class__ = cls
         return made
