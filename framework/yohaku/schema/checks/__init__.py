@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from yohaku.schema.checks import access, complete, identity, personal, sizes, texts
+from yohaku.schema.checks import access, complete, identity, personal, sizes, texts, upgrades
 from yohaku.schema.checks.identity import check_together
 from yohaku.schema.checks.model import RULES, CheckRule, Complaint, Finding, Severity, Subject
 from yohaku.schema.checks.my_number import is_my_number, my_number_warnings
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from yohaku.schema.applet import Applet
     from yohaku.schema.declarations import Declaration
 
-_MODULES = (access, complete, identity, personal, sizes, texts)
+_MODULES = (access, complete, identity, personal, sizes, texts, upgrades)
 """Modules that register rules when they are imported."""
 
 

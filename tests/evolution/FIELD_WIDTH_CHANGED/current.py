@@ -1,0 +1,20 @@
+"""FIELD_WIDTH_CHANGED: the new declaration."""
+
+from yohaku import ALWAYS, Applet, Key, Record, TransparentFile, field, reserved
+from yohaku.fields import UInt
+
+
+class Item(Record):
+    """一件"""
+
+    number: int = field(UInt(16), "番号")
+    size: int = field(UInt(16), "大きさ")
+    _spare = reserved(1)
+
+
+class Shop(Applet, aid="F0 01 02 03 04 05", version=2):
+    """店"""
+
+    clerk = Key("係員")
+
+    stock = TransparentFile(Item, "在庫", read=ALWAYS, update=clerk, sfi=1)
