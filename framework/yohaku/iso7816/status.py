@@ -14,6 +14,7 @@ class Status(IntEnum):
     FILE_DEACTIVATED = 0x6283
     MORE_DATA = 0x6310
     NOT_VERIFIED = 0x6300
+    IMPORT_MISSING = 0x6438
     MEMORY_FAILURE = 0x6581
     WRONG_LENGTH = 0x6700
     CHANNEL_UNSUPPORTED = 0x6881
@@ -49,6 +50,7 @@ _MEANINGS: Final = {
     0x6300: "verification failed",
     0x6310: "more data is available",
     0x6400: "the card could not execute the command; its memory is unchanged",
+    0x6438: "a package that the load file imports is not on the card",
     0x6581: "the card's memory failed",
     0x6700: "wrong length",
     0x6881: "the card does not support that logical channel",
