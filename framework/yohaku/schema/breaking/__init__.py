@@ -30,7 +30,7 @@ def breaking(new: type[Applet] | AppletSnapshot, old: type[Applet] | AppletSnaps
     before, after = _snapshot(old), _snapshot(new)
     changes = list(_changes(before, after))
     if isinstance(new, type):
-        changes = [_judged(change, new, before) for change in changes]
+        changes = [_judged(change, new, before) if RULES[change.rule].of_content else change for change in changes]
     return sorted(changes, key=lambda change: -change.strength)
 
 

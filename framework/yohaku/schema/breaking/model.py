@@ -32,6 +32,14 @@ class BreakingRule:
     strength: Strength
     summary: str
 
+    @property
+    def of_content(self) -> bool:
+        """Whether it concerns what a file holds, which an upgrade can make new."""
+        return self.strength > Strength.SOURCE and self.id.startswith(_OF_CONTENT)
+
+
+_OF_CONTENT = ("FIELD_", "TAG_", "ENUM_", "RECORD_SIZE_", "FILE_SHRANK", "FILE_KIND_")
+
 
 def _rules(strength: Strength, summaries: dict[str, str]) -> dict[str, BreakingRule]:
     return {name: BreakingRule(name, strength, summary) for name, summary in summaries.items()}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from yohaku.errors import YohakuError
-from yohaku.schema.breaking import Strength, breaking
+from yohaku.schema.breaking import RULES, breaking
 from yohaku.schema.checks.model import Complaint, Severity, Subject, rule
 from yohaku.schema.evolution import origin, renewed_content
 
@@ -13,9 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from yohaku.schema.applet import Applet
-
-_OF_CONTENT = ("FIELD_", "TAG_", "ENUM_", "RECORD_SIZE_CHANGED", "FILE_SHRANK", "FILE_KIND_CHANGED")
-"""Rules of breaking changes that concern what a file holds."""
 
 
 @rule("UPGRADE_MISSING", Severity.ERROR)
@@ -32,8 +29,7 @@ def missing(subject: Subject) -> Iterator[Complaint]:
             for change in changes
             if before is not None
             and change.where.split(".", 1)[0] == before.name
-            and change.strength > Strength.SOURCE
-            and change.rule.startswith(_OF_CONTENT)
+            and RULES[change.rule].of_content
             and not change.migrated
         ]
         if found and before is not None:
