@@ -5,7 +5,7 @@ It knows which application is selected and refuses commands meant for one that n
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Self, TypeVar
 
 from yohaku.card.connection import open_link
 from yohaku.card.errors import AppletNotInstalledError, NotSelectedError, StatusError
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from yohaku.card.connection import Link
     from yohaku.card.pipeline import Exchange, Processor, Traffic
-    from yohaku.schema import Applet, Session
+    from yohaku.schema import Applet
 
 A = TypeVar("A", bound="Applet")
 
@@ -119,7 +119,7 @@ class Card:
             AppletNotReadyError: its load was never completed.
             AppletMismatchError: another version, or another declaration of the same version, is on the card.
         """
-        return applet(cast("Session", AppletSession.open(self, applet)))
+        return applet(AppletSession.open(self, applet))
 
     def reset(self) -> bytes:
         """Reset the card and return its answer-to-reset; nothing stays selected or verified."""

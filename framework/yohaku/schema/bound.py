@@ -24,11 +24,15 @@ class BoundTransparentFile(Protocol[R]):
         """Read and decode the record."""
         ...
 
+    def read_bytes(self) -> bytes:
+        """Read the whole file as bytes."""
+        ...
+
     def write(self, record: R) -> None:
         """Make the file hold ``record``; only bytes that differ travel."""
         ...
 
-    def update(self, **changes: Any) -> R:
+    def update(self, /, **changes: Any) -> R:
         """Change some fields; only bytes that differ travel. Returns the new record."""
         ...
 
@@ -40,6 +44,10 @@ class BoundRecordFile(Protocol[R]):
         """Read and decode record ``number``, from 1."""
         ...
 
+    def records_bytes(self) -> list[bytes]:
+        """Read every record in use as bytes."""
+        ...
+
     def records(self) -> list[R]:
         """Read and decode every record in use, in the fewest commands."""
         ...
@@ -48,7 +56,7 @@ class BoundRecordFile(Protocol[R]):
         """Make record ``number`` hold ``record``; nothing travels when it does already."""
         ...
 
-    def update(self, number: int, **changes: Any) -> R:
+    def update(self, number: int, /, **changes: Any) -> R:
         """Change some fields of record ``number``. Returns the new record."""
         ...
 

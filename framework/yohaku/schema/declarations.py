@@ -184,6 +184,7 @@ class File(Declaration, Generic[R]):
     """
 
     kind: FileKind
+    record: type[R]
     size: int
 
     def __init__(
