@@ -154,3 +154,41 @@ def test_unknown_names_are_wrong_usage_and_name_the_nearest(run: Any, arguments:
     result = run("schema", *arguments)
     assert result.exit_code == 2
     assert says in result.stderr
+
+
+LOANS = (
+    "at,event,branch,item\n2026-04-01T01:30:00+00:00,lent,3,4000123456\n2026-04-02T01:30:00Z,returned,4,4000123456\n"
+)
+
+
+def test_a_table_becomes_lines_of_hex_and_a_table_again(run: Any) -> None:
+    encoded = run("schema", "encode", "library-card", "loans", "-", "--from", "csv", stdin=LOANS).stdout
+    assert [len(line) for line in encoded.splitlines()] == [32, 32]
+    again = run("schema", "decode", "library-card", "loans", "-", "--to", "csv", stdin=encoded).stdout
+    assert again.splitlines()[0] == "at,event,branch,item"
+    assert again.splitlines()[2].endswith(",returned,4,4000123456")
+    as_lines = run("schema", "decode", "library-card", "loans", "-", "--to", "jsonl", stdin=encoded).stdout
+    assert [json.loads(line)["branch"] for line in as_lines.splitlines()] == [3, 4]
+    assert run("schema", "encode", "library-card", "loans", "-", "--from", "jsonl", stdin=as_lines).stdout == encoded
+
+
+def test_bad_rows_are_reported_with_their_line_and_the_good_ones_written(run: Any, folder: Any) -> None:
+    (folder / "loans.csv").write_text(LOANS.replace("lent,3", "lentt,256") + "2026-04-03T01:30:00Z,lent,4\n")
+    result = run("schema", "encode", "library-card", "loans", "loans.csv", "--from", "csv")
+    assert result.exit_code == 5
+    assert len(result.stdout.splitlines()) == 1
+    for fault in ("line 2: branch is 256", "line 2: event is 'lentt'", "line 4: ", "2 rows of 3 hold no record"):
+        assert fault in result.stderr
+
+
+@pytest.mark.parametrize("text", [b"a,b\n1,2\n", b"at,event\xff\n"])
+def test_a_table_whose_header_is_none_writes_nothing(run: Any, text: bytes) -> None:
+    result = run("schema", "encode", "library-card", "loans", "-", "--from", "csv", stdin=text)
+    assert (result.exit_code, result.stdout) == (5, "")
+
+
+def test_forms_exclude_each_other(run: Any) -> None:
+    assert run("schema", "encode", "library-card", "loans", "-", "--from", "csv", "--json").exit_code == 2
+    assert run("schema", "decode", "library-card", "loans", "-", "--to", "csv", "--binary").exit_code == 2
+    assert run("schema", "encode", "library-card", "loans", "-", "--from", "xml").exit_code == 2
+    assert run("schema", "encode", "library-card", "loans", "nowhere.csv", "--from", "csv").exit_code == 2

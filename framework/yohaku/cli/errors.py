@@ -59,6 +59,7 @@ def exit_code(error: Exception) -> ExitCode:
 
 def _kinds() -> dict[ExitCode, tuple[type[YohakuError], ...]]:
     from yohaku import card, globalplatform, reader
+    from yohaku.schema.tables import TableError
 
     return {
         ExitCode.USAGE: (UsageError, UnknownNameError, card.TargetError, card.SecretError),
@@ -74,7 +75,7 @@ def _kinds() -> dict[ExitCode, tuple[type[YohakuError], ...]]:
             card.PinWrongError,
             globalplatform.NoSpaceError,
         ),
-        ExitCode.MISFIT: (DataError, MalformedError, card.PinFormatError),
+        ExitCode.MISFIT: (DataError, MalformedError, TableError, card.PinFormatError),
     }
 
 

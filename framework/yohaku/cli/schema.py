@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from yohaku.cli import console
 from yohaku.cli.commands import Group
-from yohaku.cli.parameters import file_argument, json_option, target_argument
+from yohaku.cli.parameters import json_option, target_argument
+from yohaku.cli.review import check, document
+from yohaku.cli.transcode import decode, encode, example
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -111,73 +113,5 @@ def draw(layout: AppletLayout) -> None:
     click.echo(picture(layout, width=console.terminal_width(), colour=console.has_colour()), nl=False)
 
 
-@schema.command(
-    examples=(
-        "yohaku schema example local-currency wallet",
-        "yohaku schema example local-currency log >entry.json",
-    )
-)
-@target_argument
-@file_argument
-def example(target: str, file: str) -> None:
-    """Print an example record of a file as JSON."""
-    console.print_json(_record(target, file).example().to_json())
-
-
-@schema.command(
-    examples=(
-        "yohaku schema example local-currency wallet >wallet.json",
-        "yohaku schema encode local-currency wallet wallet.json",
-        "yohaku schema encode local-currency wallet - <wallet.json | yohaku schema decode local-currency wallet -",
-    )
-)
-@target_argument
-@file_argument
-@click.argument("source")
-@click.option("--binary", is_flag=True, help="Print raw bytes.")
-@json_option
-def encode(target: str, file: str, source: str, *, binary: bool, as_json: bool) -> None:
-    """Turn one record from JSON into bytes, printed as one line of hex.
-
-    SOURCE is - for stdin, a path, or JSON that starts with {.
-    """
-    from yohaku.cli.errors import UsageError
-    from yohaku.cli.sources import read_json
-
-    if binary and as_json:
-        raise UsageError("choose one of --binary and --json")
-    data: bytes = _record(target, file).from_json(read_json(source)).encode()
-    if as_json:
-        console.print_json({"hex": data.hex(), "bytes": len(data)})
-    else:
-        click.echo(data if binary else data.hex(), nl=not binary)
-
-
-@schema.command(
-    examples=(
-        "yohaku schema decode local-currency wallet 372013303030303030313233343536000012c0000220270331",
-        "yohaku schema example local-currency wallet >wallet.json",
-        "yohaku schema encode local-currency wallet wallet.json --binary >wallet.bin",
-        "yohaku schema decode local-currency wallet wallet.bin --binary",
-    )
-)
-@target_argument
-@file_argument
-@click.argument("source")
-@click.option("--binary", is_flag=True, help="Read raw bytes.")
-def decode(target: str, file: str, source: str, *, binary: bool) -> None:
-    """Turn the bytes of one record into JSON; every byte must be accounted for.
-
-    SOURCE is - for stdin, a path, or hex.
-    """
-    from yohaku.cli.sources import read_hex
-
-    console.print_json(_record(target, file).decode(read_hex(source, binary=binary)).to_json())
-
-
-def _record(target: str, file: str) -> Any:
-    """Give the record class of a file of an applet."""
-    from yohaku.cli.targets import load_target
-
-    applet: type[Applet] = load_target(target)
-    return applet.file(file).record
+for verb in (example, encode, decode, check, document):
+    schema.add_command(verb)

@@ -6,12 +6,15 @@ import errno
 import json
 import re
 import sys
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from yohaku.cli.errors import MalformedError, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from yohaku.codec import Json
 
 _HEX = re.compile(r"(?:[0-9A-Fa-f]{2}\s*)+")
@@ -61,10 +64,27 @@ def read_lines(source: str) -> list[str]:
 
 
 def _read(source: str) -> bytes:
+    with open_binary(source) as file:
+        return file.read()
+
+
+@contextmanager
+def open_binary(source: str) -> Iterator[BinaryIO]:
+    """Open stdin for ``-``, else the file of that path.
+
+    Raises:
+        UsageError: there is no such file.
+    """
     if source == "-":
-        return sys.stdin.buffer.read()
+        yield sys.stdin.buffer
+        return
+    with _open(source) as file:
+        yield file
+
+
+def _open(source: str) -> BinaryIO:
     try:
-        return Path(source).read_bytes()
+        return Path(source).open("rb")
     except OSError as error:
         if error.errno not in _NO_FILE:
             raise
