@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         """What a type checker sees of construct.Construct, whose own types are not always installed."""
 
         def __init__(self) -> None: ...
+        def __rtruediv__(self, name: str) -> Any: ...
         def parse(self, data: bytes) -> Any:
             """Parse bytes as construct does."""
 
