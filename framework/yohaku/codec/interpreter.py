@@ -58,7 +58,7 @@ class Interpreter(Generic[V]):
         value, end = self._read(data)
         if end != len(data):
             left = len(data) - end
-            message = f"ends at byte {end}, {left} byte{'' if left == 1 else 's'} are left over"
+            message = f"ends at byte {end}, {left} byte{' is' if left == 1 else 's are'} left over"
             raise self._decode_error([Fault(message, (), end, left)])
         return value
 
