@@ -36,6 +36,14 @@ def test_borders_meet_whatever_the_width(applet: type[Applet], width: int) -> No
                 assert (up in tuple("│┌┐├┤┬┼╷")) == (down in tuple("│└┘├┤┴┼╵")), (column, upper, lower)
 
 
+@pytest.mark.parametrize("width", [40, 80, 140])
+def test_borders_have_no_loose_ends(applet: type[Applet], width: int) -> None:
+    for lines in maps(draw(applet_layout(applet), width=width, colour=False)):
+        for line in lines:
+            for left, right in pairwise(f" {spread(line)} "):
+                assert (left in "─┌└├┬┴┼╶") == (right in "─┐┘┤┬┴┼╴"), line
+
+
 def spread(line: str) -> str:
     """Give a line with one character for each column."""
     return "".join(character + "\0" * (columns(character) - 1) for character in line)

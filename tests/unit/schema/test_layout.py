@@ -2,6 +2,7 @@
 
 from datetime import date
 from enum import IntFlag
+from types import new_class
 from typing import Any
 
 import construct as c
@@ -272,15 +273,34 @@ class Large(Applet, aid="F0 59 48 4B 54 52"):
     other = TransparentFile(Point, size=700, read=ALWAYS, update=NEVER)
 
 
+def with_filler(applet: type[Applet], size: int) -> type[Applet]:
+    """Make the same applet with one more file of ``size`` bytes."""
+    filler = TransparentFile(Point, size=size, read=ALWAYS, update=ALWAYS)
+    return new_class("Filled", (applet,), {"aid": bytes(applet.aid)}, lambda body: body.update(filler=filler))
+
+
 @pytest.mark.parametrize("applet", [Tiny, Holder, Large], ids=lambda applet: applet.name)
 @pytest.mark.parametrize("profile", ["generic", "small"])
 def test_the_estimate_is_what_the_emulated_card_takes(applet: type[Applet], profile: str) -> None:
+    """Fill whole pages to the last byte by the estimate, then take one byte more: the card must agree both times."""
+    page = PROFILES[profile].layout.payload
+    size = 2 + -card_bytes(with_filler(applet, 2)) % page
+    exact, larger = with_filler(applet, size), with_filler(applet, size + 1)
+    assert card_bytes(exact) % page == 0
+    assert taken(exact, profile) == card_bytes(exact, page=page) == card_bytes(exact)
+    assert taken(larger, profile) == card_bytes(larger, page=page) == card_bytes(exact) + page
+
+
+def taken(applet: type[Applet], profile: str) -> int:
+    """Install an applet on a fresh emulated card and give the bytes that are no longer free."""
     with Card(EmulatorLink(EmulatedCard(profile), "emulator:")) as card:
         domain = SecurityDomain.select(card)
         before = domain.free_bytes()
         domain.install(applet.aid, compile_descriptor(applet))
-        assert before is not None
-        assert fits(before, [applet], page=PROFILES[profile].layout.payload).left == domain.free_bytes()
+        after = domain.free_bytes()
+    assert before is not None
+    assert after is not None
+    return before - after
 
 
 def test_fitting_beside_others() -> None:
