@@ -11,12 +11,16 @@ from hypothesis import strategies as st
 
 from yohaku.errors import YohakuError
 from yohaku.schema.checks import Finding, Severity
+from yohaku.schema.evolution import EvolutionError, origin, renewed_content
 from yohaku.testing.values import records
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from yohaku.schema import Applet, File, Record
 
 RULE = "CODEC_NOT_LOSSLESS"
+UPGRADE_RULE = "UPGRADE_FAILS"
 EXAMPLES = 200
 
 
@@ -46,16 +50,48 @@ def prove(applet: type[Applet], *, examples: int = EXAMPLES) -> list[Proof]:
     """Try random records of every file, the limits of their fields often, always the same ones.
 
     Each comes back from its bytes and from its JSON, takes as many bytes as its layout says, and with one byte
-    changed decodes to a record that encodes to just those bytes, or is refused.
+    changed decodes to a record that encodes to just those bytes, or is refused. Where the declaration says how records
+    of the previous version become new ones, random old records do.
 
     Args:
         applet: the declaration.
         examples: records to try for each file.
     """
-    return [_prove(applet, file, examples) for file in applet.files().values()]
+    proofs = [_prove_codec(applet, file, examples) for file in applet.files().values()]
+    return proofs + [_prove_upgrade(applet, file, examples) for file in applet.files().values() if file.converter]
 
 
-def _prove(applet: type[Applet], file: File[Any], examples: int) -> Proof:
+def _prove_codec(applet: type[Applet], file: File[Any], examples: int) -> Proof:
+    def holds(record: Record, place: int, change: int) -> None:
+        raw = _check_value(record)
+        _check_size(file, raw)
+        _check_bytes(type(record), _changed(raw, place, change))
+
+    given_bytes = (st.integers(0, 0xFFFF), st.integers(1, 0xFF))
+    tried, fault = _try(holds, examples, records(file.record), *given_bytes)
+    return _proof(applet, file, RULE, tried, fault)
+
+
+def _prove_upgrade(applet: type[Applet], file: File[Any], examples: int) -> Proof:
+    previous, before = applet.previous, origin(applet, file.name)
+    if previous is None or before is None:
+        return Proof(file.name, 0, None)
+
+    def holds(record: Record) -> None:
+        content = renewed_content(applet, previous.version, file.name, record.encode())
+        file.record.decode_from(content)
+
+    tried, fault = _try(holds, examples, records(before.record))
+    return _proof(applet, file, UPGRADE_RULE, tried, fault)
+
+
+def _proof(applet: type[Applet], file: File[Any], rule: str, tried: int, fault: str) -> Proof:
+    finding = Finding(rule, Severity.ERROR, f"{applet.name}.{file.name}", fault) if fault else None
+    return Proof(file.name, tried, finding)
+
+
+def _try(holds: Callable[..., None], examples: int, *strategies: st.SearchStrategy[Any]) -> tuple[int, str]:
+    """Run a property; give how many examples it took, and the fault of the smallest for which it does not hold."""
     tried = 0
 
     @settings(
@@ -68,21 +104,19 @@ def _prove(applet: type[Applet], file: File[Any], examples: int) -> Proof:
         report_multiple_bugs=False,
         suppress_health_check=(HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large),
     )
-    @given(records(file.record), st.integers(0, 0xFFFF), st.integers(1, 0xFF))
-    def holds(record: Record, place: int, change: int) -> None:
+    @given(st.tuples(*strategies))
+    def run(drawn: tuple[Any, ...]) -> None:
         nonlocal tried
         tried += 1
-        raw = _check_value(record)
-        _check_size(file, raw)
-        _check_bytes(type(record), _changed(raw, place, change))
+        holds(*drawn)
 
-    finding = None
     try:
-        holds()
+        run()
+    except (_BrokenError, EvolutionError) as error:
+        return tried, str(error)
     except Exception as error:  # noqa: BLE001 - whatever a codec raises, it is what is to be found
-        message = str(error) if isinstance(error, _BrokenError) else f"its codec raises {type(error).__name__}: {error}"
-        finding = Finding(RULE, Severity.ERROR, f"{applet.name}.{file.name}", message)
-    return Proof(file.name, tried, finding)
+        return tried, f"raises {type(error).__name__}: {error}"
+    return tried, ""
 
 
 def _check_value(record: Record) -> bytes:

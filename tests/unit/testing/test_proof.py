@@ -84,3 +84,25 @@ def test_a_size_that_the_layout_does_not_know_is_found():
 
 def test_the_same_records_are_tried_each_time():
     assert [str(proof) for proof in prove(applet_of(UInt(8)))] == [str(proof) for proof in prove(applet_of(UInt(8)))]
+
+
+class TestUpgrades:
+    @staticmethod
+    def version_2(function):
+        old, new = applet_of(UInt(8)), applet_of(UInt(16)).a.record
+        file = TransparentFile(new, "甲", read=ALWAYS, update=NEVER).replaces(old.a, by=lambda one: function(new, one))
+        return type("Shop", (Applet,), {"a": file}, version=2, previous=old)
+
+    def test_every_old_record_becomes_a_new_one(self):
+        codec, upgrade = prove(self.version_2(lambda new, old: new(number=old.number * 10)), examples=50)
+        assert (codec.finding, upgrade.finding) == (None, None)
+        assert upgrade.examples >= 20
+
+    def test_an_old_record_for_which_the_function_fails_is_found(self):
+        _, upgrade = prove(self.version_2(lambda new, old: new(number=100 // (old.number - 255))), examples=50)
+        assert upgrade.finding.rule == "UPGRADE_FAILS"
+        assert "making a new failed: ZeroDivisionError" in upgrade.finding.message
+
+    def test_a_new_record_that_does_not_encode_is_found(self):
+        _, upgrade = prove(self.version_2(lambda new, old: new(number=old.number * 1000)), examples=50)
+        assert "most is 65535" in upgrade.finding.message
