@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from yohaku.fields import BloodTypeCode, InternationalNumber, KanaName, SexCode, TelephoneNumber
 from yohaku.schema.access import ALWAYS
 from yohaku.schema.checks.model import Complaint, Severity, Subject, rule
 from yohaku.schema.checks.walk import FieldNode, fields_of
@@ -12,8 +13,8 @@ from yohaku.schema.checks.walk import FieldNode, fields_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-BY_NATURE = frozenset({"BloodType", "KanaName", "Sex", "Telephone", "TelephoneNumber"})
-"""Names of field types whose values are personal data wherever they stand."""
+BY_NATURE = (BloodTypeCode, InternationalNumber, KanaName, SexCode, TelephoneNumber)
+"""Field types whose values are personal data wherever they stand."""
 _SAYS_SO = re.compile(
     r"氏名|姓名|住所|生年月日|電話|性別|血液型|メールアドレス|続柄|full name|surname|given name|family name|birth"
     r"|home address|telephone|e-?mail"
@@ -44,4 +45,4 @@ def unmarked(subject: Subject) -> Iterator[Complaint]:
 
 
 def _is_personal(node: FieldNode) -> bool:
-    return node.personal or type(node.type).__name__ in BY_NATURE
+    return node.personal or isinstance(node.type, BY_NATURE)

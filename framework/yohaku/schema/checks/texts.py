@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 SUGGESTIONS = {
-    r"性別|\bsex\b|gender": "Sex() (ISO 5218)",
-    r"血液型|blood (type|group)": "BloodType()",
+    r"性別|\bsex\b|gender": "SexCode() (ISO 5218)",
+    r"血液型|blood (type|group)": "BloodTypeCode()",
     r"郵便番号|postal code|postcode|zip code": "PostalCode()",
-    r"電話番号|telephone|phone number": "Telephone()",
+    r"電話番号|telephone|phone number": "TelephoneNumber()",
     r"(市区町村|自治体|団体)コード|municipality code": "MunicipalityCode()",
     r"法人番号|corporate number": "CorporateNumber()",
     r"生年月日|年月日|有効期限|発行日|更新日|交付日|\bdate\b|birthday|expiry": "Date() or DayNumber()",
@@ -47,17 +47,9 @@ def for_code(subject: Subject) -> Iterator[Complaint]:
 def like_padding(subject: Subject) -> Iterator[Complaint]:
     """The end of a text can be taken for the padding behind it."""
     for node in fields_of(subject.applet):
-        type_ = node.type
-        if isinstance(type_, Foreign) and _trims(type_.inner):
+        if isinstance(node.type, Foreign) and _trims(node.type.inner):
             yield Complaint(
                 "values that end like the padding are refused: use Text, or a length with Prefixed",
-                node.file,
-                node.path,
-            )
-        if isinstance(type_, Text) and type_.padded and b"\0" in "A".encode(type_.encoding):
-            yield Complaint(
-                f"characters of {type_.encoding} hold NUL bytes, which is the padding, so most are refused: use utf-8, "
-                "or a length with Prefixed",
                 node.file,
                 node.path,
             )

@@ -10,7 +10,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from yohaku import ALWAYS, NEVER, Applet, Key, Pin, Record, SchemaError, TlvRecord, TransparentFile, field, reserved
-from yohaku.fields import Blob, Choice, Date, Digits, PackedDigits, Prefixed, Repeat, Tagged, Text, Timestamp, UInt
+from yohaku.fields import (
+    Blob,
+    Choice,
+    Date,
+    Digits,
+    KanaName,
+    PackedDigits,
+    Prefixed,
+    Repeat,
+    Tagged,
+    TelephoneNumber,
+    Text,
+    Timestamp,
+    UInt,
+)
 from yohaku.schema.checks import RULES, Severity, check, check_together, is_my_number, my_number_warnings
 
 CATALOGUE = {entry.name: entry.load() for entry in entry_points(group="yohaku.applets")}
@@ -241,6 +255,11 @@ class TestPersonalData:
 
         (found,) = [one for one in check(applet(b=file(Person))) if one.rule == "PERSONAL_DATA_READABLE"]
         assert "can read name, phones[]:" in found.message
+
+    @pytest.mark.parametrize("type_", [TelephoneNumber(), Prefixed(UInt(8), KanaName(16, padded=False))])
+    def test_some_types_are_personal_by_nature(self, type_):
+        planted = applet(b=file(record(type_, kind=str, example=type_.example())))
+        assert rules(check(planted)) == ["PERSONAL_DATA_READABLE"]
 
     def test_a_pin_or_key_before_reading_is_enough(self):
         assert check(applet(text("備考", personal=True))) == []
