@@ -268,7 +268,7 @@ def test_an_error_inside_becomes_6f00_and_rolls_back(monkeypatch):
     card = make()
 
     def broken(*arguments):
-        raise RuntimeError
+        raise RuntimeError(len(arguments))
 
     monkeypatch.setattr(Files, "_append", broken)
     terminal = t.Terminal(card)
