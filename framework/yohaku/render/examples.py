@@ -38,13 +38,20 @@ class Example:
         """Bytes of the file, or of the record's place in it, that the example leaves."""
         return self.layout.record_size - len(self.data)
 
-    def spans_of(self, place: Place) -> tuple[Span, ...]:
-        """Give the spans of one field, or of a group's own tag and length."""
-        return tuple(span for span in self.spans if span.place is place)
+    def by_place(self) -> dict[int, list[Span]]:
+        """Give the spans of each field, and of each group's own tag and length, by the identity of its place."""
+        found: dict[int, list[Span]] = {}
+        for span in self.spans:
+            found.setdefault(id(span.place), []).append(span)
+        return found
 
-    def touching(self, byte: int) -> tuple[Span, ...]:
-        """Give the spans that have bits in a byte."""
-        return tuple(span for span in self.spans if span.start < byte * 8 + 8 and span.stop > byte * 8)
+    def by_byte(self) -> list[list[Span]]:
+        """Give for each byte the spans that have bits in it."""
+        found: list[list[Span]] = [[] for _ in self.data]
+        for span in self.spans:
+            for byte in range(span.start // 8, -(-span.stop // 8)):
+                found[byte].append(span)
+        return found
 
 
 def file_example(file: File[Any]) -> Example:

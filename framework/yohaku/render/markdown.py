@@ -17,7 +17,7 @@ from yohaku.render.words import (
     size_words,
     type_words,
 )
-from yohaku.schema.density import record_density
+from yohaku.schema.density import applet_density, file_density
 from yohaku.schema.layout import applet_layout
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def markdown(applet: type[Applet]) -> str:
         _access(applet, layout),
         _credentials(layout),
         _personal(layout),
-        _size(layout),
+        _size(applet, layout),
         _history(applet),
     ]
     return "\n\n".join("\n".join(part) for part in parts) + "\n"
@@ -168,7 +168,7 @@ def _code(text: str) -> str:
 
 
 def _density(file: File[Any]) -> Iterator[str]:
-    density = record_density(file.record, records=getattr(file, "records", 1))
+    density = file_density(file)
     yield "### 密度 Density"
     yield ""
     yield f"{density}."
@@ -253,7 +253,7 @@ def _personal(layout: AppletLayout) -> Iterator[str]:
         yield "なし none"
 
 
-def _size(layout: AppletLayout) -> Iterator[str]:
+def _size(applet: type[Applet], layout: AppletLayout) -> Iterator[str]:
     over = layout.overhead
     yield "## カード上の大きさ Size on the card"
     yield ""
@@ -266,6 +266,8 @@ def _size(layout: AppletLayout) -> Iterator[str]:
         ("合計（概算） total, an estimate", layout.card_bytes),
     ]
     yield from _table(["部分 part", "バイト bytes"], ([name, str(size)] for name, size in rows))
+    yield ""
+    yield f"密度 density: {applet_density(applet)}."
 
 
 def _history(applet: type[Applet]) -> Iterator[str]:

@@ -43,11 +43,13 @@ class Run:
 
 
 def key(number: int) -> str:
-    """Give the key of field ``number``: A to Z, a to z, then two letters."""
-    if number < len(LETTERS):
-        return LETTERS[number]
-    high, low = divmod(number - len(LETTERS), len(LETTERS))
-    return LETTERS[high % len(LETTERS)] + LETTERS[low]
+    """Give the key of field ``number``: A to Z, a to z, then AA and so on, as spreadsheets count columns."""
+    letters = ""
+    number += 1
+    while number:
+        number, rest = divmod(number - 1, len(LETTERS))
+        letters = LETTERS[rest] + letters
+    return letters
 
 
 def keyed(file: FileLayout) -> tuple[tuple[str, Place], ...]:

@@ -12,6 +12,7 @@ from yohaku.render.svgmap import WIDTH, byte_map
 from yohaku.render.words import (
     access_words,
     credential_words,
+    fact_attributes,
     file_words,
     listed,
     names,
@@ -61,6 +62,7 @@ def _document(canvas: Canvas, layout: AppletLayout) -> Iterator[str]:
     width, height = map(number, size)
     head = attributes(viewBox=f"0 0 {width} {height}", width=width, height=height, lang="ja", role="img")
     yield f'<svg xmlns="http://www.w3.org/2000/svg"{head} aria-labelledby="title desc">'
+    yield "<!-- Drawn by yohaku.render.svg from the applet's class. -->"
     yield f'<title id="title">{escape(names(layout.title, layout.applet))}: byte map</title>'
     yield f'<desc id="desc">{escape(_description(layout))}</desc>'
     yield f"<style>{stylesheet()}</style>"
@@ -105,30 +107,13 @@ def _table(canvas: Canvas, file: FileLayout, left: float) -> None:
     keys = {id(place): (letter, index) for index, (letter, place) in enumerate(keyed(file))}
     for place, row in zip(places, rows, strict=True):
         letter, index = keys.get(id(place), ("", 0))
-        canvas.add(f"<g{field_attributes(place, letter)}>")
+        kind = "field" if letter else "group"
+        canvas.add(f"<g{attributes(class_=kind, data_key=letter or None, **fact_attributes(place))}>")
         if file.exact:
             _chip(canvas, MARGIN, SWATCH - 4, letter, ("reserved" if place.hidden else "field", index))
         _cells_at(canvas, row, stops, "")
         canvas.add("</g>")
         canvas.y += LINE
-
-
-def field_attributes(place: Place, letter: str) -> str:
-    """Write a place as data attributes, so that the picture can be read back."""
-    return attributes(
-        class_="field" if letter else "group",
-        data_key=letter or None,
-        data_path=place.path,
-        data_offset=place.offset,
-        data_bit=place.bit,
-        data_bits=place.bits,
-        data_size=place.size,
-        data_minimum=place.minimum,
-        data_maximum=place.maximum,
-        data_type=place.type,
-        data_label=place.label,
-        data_english=place.english,
-    )
 
 
 def _cells(place: Place) -> tuple[str, ...]:

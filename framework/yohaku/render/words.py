@@ -129,3 +129,9 @@ def purpose(applet: type[Applet]) -> list[str]:
     """Give the paragraphs of an applet's docstring behind its title, each in one line."""
     _, _, rest = (applet.__doc__ or "").strip().partition("\n")
     return [" ".join(part.split()) for part in rest.split("\n\n") if part.strip()]
+
+
+def fact_attributes(place: Place) -> dict[str, object]:
+    """Give the facts of a place as data attributes, so that SVG and HTML can be read back."""
+    facts = ("path", "offset", "bit", "bits", "size", "minimum", "maximum", "type", "label", "english")
+    return {f"data_{fact}": getattr(place, fact) for fact in facts}

@@ -10,10 +10,11 @@ from yohaku.schema.places import record_tree
 from yohaku.schema.spending import Tighter, in_bytes, needed, spent, tighter
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from yohaku.codec import FieldType, Json
     from yohaku.schema.applet import Applet
+    from yohaku.schema.declarations import File
     from yohaku.schema.places import Place
     from yohaku.schema.record import Record
 
@@ -108,6 +109,49 @@ class RecordDensity:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class AppletDensity:
+    """What all files of an applet spend.
+
+    Attributes:
+        name: the applet.
+        files: the density of the record of each file, by the file's name.
+    """
+
+    name: str
+    files: Mapping[str, RecordDensity]
+
+    @property
+    def size(self) -> int:
+        """Bits of all records."""
+        return sum(one.size * one.records for one in self.files.values())
+
+    @property
+    def needed(self) -> float:
+        """Bits that the values of all records need."""
+        return sum(one.needed * one.records for one in self.files.values())
+
+    @property
+    def saved_bytes(self) -> int:
+        """Whole bytes that the tighter types would save in all records."""
+        return sum(one.saves // 8 * one.records for one in self.files.values())
+
+    def __str__(self) -> str:
+        share = self.needed / self.size if self.size else 0.0
+        text = f"{self.name}: {self.size} bits, {_short(self.needed)} needed ({share:.0%})"
+        return f"{text}; tighter types save {in_bytes(self.saved_bytes)}" if self.saved_bytes else text
+
+    def to_json(self) -> Json:
+        """Give the figures as JSON."""
+        return {
+            "applet": self.name,
+            "bits": self.size,
+            "needed": round(self.needed, 1),
+            "saved_bytes": self.saved_bytes,
+            "files": {name: one.to_json() for name, one in self.files.items()},
+        }
+
+
 def record_density(record: type[Record], *, records: int = 1) -> RecordDensity:
     """Compare what each field of a record spends with what its values need.
 
@@ -129,11 +173,14 @@ def record_density(record: type[Record], *, records: int = 1) -> RecordDensity:
     )
 
 
-def applet_density(applet: type[Applet]) -> dict[str, RecordDensity]:
-    """Give the density of the record of each file, by the file's name."""
-    return {
-        name: record_density(file.record, records=getattr(file, "records", 1)) for name, file in applet.files().items()
-    }
+def file_density(file: File[Any]) -> RecordDensity:
+    """Give the density of the record of one file, with the file's number of records."""
+    return record_density(file.record, records=getattr(file, "records", 1))
+
+
+def applet_density(applet: type[Applet]) -> AppletDensity:
+    """Give the density of all files of an applet."""
+    return AppletDensity(applet.name, {name: file_density(file) for name, file in applet.files().items()})
 
 
 def _leaves(place: Place, count: int) -> Iterator[tuple[Place, int]]:

@@ -16,6 +16,7 @@ from yohaku import (
     TransparentFile,
     constant,
     field,
+    hidden,
     reserved,
     reserved_bits,
 )
@@ -86,8 +87,8 @@ class Ticket(Record):
 class Inner(Record):
     """中身"""
 
-    number = field(Count("points"), "点の数")
-    present = field(Presence("telephone", bits=8), "電話の有無")
+    number = hidden(Count("points"), "点の数")
+    present = hidden(Presence("telephone", bits=8), "電話の有無")
     points: tuple[Point, ...] = field(RepeatBy("number", Point, most=3), "点", example=(Point(x=7, y=8),) * 2)
     telephone: str | None = field(PresentIf("present", Digits(4)), "電話", example="1234")
     paid: Cash | Ticket = field(
@@ -95,7 +96,7 @@ class Inner(Record):
     )
     small: int = field(Int(16, order="little"), "小さい端", example=258)
     numbers: tuple[int, ...] = field(Counted(UInt(8), UInt(16), most=4), "数", example=(1, 2, 3))
-    check = field(crc16_checksum(), "検査")
+    check = hidden(crc16_checksum(), "検査")
     later: int | None = field(Trailing(UInt(8)), "後", default=None, example=9)
 
 

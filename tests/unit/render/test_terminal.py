@@ -8,6 +8,7 @@ import pytest
 from yohaku import ALWAYS, Applet, Record, TransparentFile, field
 from yohaku.fields import Repeat, Text, UInt
 from yohaku.render.columns import clip, columns, pad
+from yohaku.render.runs import key
 from yohaku.render.terminal import draw
 from yohaku.schema import applet_layout
 
@@ -128,6 +129,13 @@ def test_more_fields_than_letters_get_two() -> None:
     keys = re.findall(r"^ ([A-Za-z]{1,2}) +\d", text, re.MULTILINE)
     assert len(set(keys[3:])) == 120
     assert keys[3 + 52] == "AA"
+
+
+@pytest.mark.parametrize(
+    ("number", "expected"), [(0, "A"), (51, "z"), (52, "AA"), (53, "AB"), (51 + 52 * 52, "zz"), (52 + 52 * 52, "AAA")]
+)
+def test_keys(number: int, expected: str) -> None:
+    assert key(number) == expected
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,18 @@ from typing import Any
 
 import pytest
 
-from yohaku import ALWAYS, Applet, CyclicFile, Record, TlvRecord, TransparentFile, field, reserved, reserved_bits
+from yohaku import (
+    ALWAYS,
+    Applet,
+    CyclicFile,
+    Record,
+    TlvRecord,
+    TransparentFile,
+    field,
+    hidden,
+    reserved,
+    reserved_bits,
+)
 from yohaku import fields as f
 from yohaku.codec import FieldType, FixedField
 from yohaku.schema.density import applet_density, record_density
@@ -182,7 +193,7 @@ class Open(Record):
 
     paid: Cash | Ticket = field(f.OneOf(f.Case(1, Cash), f.Case(2, Ticket)))
     days: tuple[date, ...] = field(f.Counted(f.UInt(8), f.Date(), most=3))
-    check = field(f.crc16_checksum())
+    check = hidden(f.crc16_checksum())
 
 
 class Tagged(TlvRecord, tag=0x70):
@@ -212,9 +223,18 @@ def test_totals_of_a_record() -> None:
 
 
 def test_totals_of_a_record_file_count_its_records() -> None:
-    density = applet_density(Book)
+    density = applet_density(Book).files
     assert str(density["log"]).endswith("tighter types save 7 bytes a record, 140 bytes in all")
     assert str(density["one"]).endswith("tighter types save 7 bytes")
+
+
+def test_totals_of_an_applet() -> None:
+    density = applet_density(Book)
+    assert (density.size, density.saved_bytes) == (128 * 21, 7 * 21)
+    assert str(density) == "book: 2688 bits, 1197.4 needed (45%); tighter types save 147 bytes"
+    shown: Any = density.to_json()
+    assert shown["saved_bytes"] == 147
+    assert set(shown["files"]) == {"one", "log"}
 
 
 def test_of_alternatives_the_largest_counts_and_lists_count_all_items() -> None:

@@ -23,6 +23,7 @@ from yohaku import (
     TransparentFile,
     constant,
     field,
+    hidden,
     reserved,
     reserved_bits,
 )
@@ -179,7 +180,7 @@ class Moving(Record):
     name: str = field(Prefixed(UInt(8), Text(30, padded=False)), "名")
     paid: Cash | Ticket = field(OneOf(Case(1, Cash), Case(7, Ticket)), "支払")
     points: tuple[Point, ...] = field(Counted(UInt(8), Point, most=3), "点")
-    check = field(crc16_checksum(), "検査")
+    check = hidden(crc16_checksum(), "検査")
     later: int | None = field(Trailing(UInt(8)), "後", default=None)
 
 
