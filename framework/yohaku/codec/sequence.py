@@ -119,7 +119,8 @@ class Sequence(FieldType[V], Generic[V]):
         faults: list[Fault] = []
         position = offset
         for step in self.steps:
-            starts.update(dict.fromkeys(step.names, position))
+            if self.derived:
+                starts.update(dict.fromkeys(step.names, position))
             try:
                 position = step.read(data, position, end, values)
             except Refused as refused:
@@ -146,10 +147,11 @@ class Sequence(FieldType[V], Generic[V]):
             scope = Scope(self.types, dict(values), data[offset : starts[item.name]])
             try:
                 settle(item.name, item.type, scope)
+                same = item.type.write(scope.values[item.name]) == item.type.write(found[item.name])
             except Refused as refused:
                 yield from (fault.under(item.name, place) for fault in refused.faults)
                 continue
-            if scope.values[item.name] != found[item.name]:
+            if not same:
                 shown, wanted = _shown(found[item.name]), _shown(scope.values[item.name])
                 text = item.type.derivation.text if item.type.derivation else ""
                 yield Fault(f"is {shown}, must be {wanted} ({text})", (item.name,), place, item.type.size)

@@ -87,7 +87,8 @@ class EraDate(AnyDate, FixedField[date]):
     """A date as seven ASCII digits ``GYYMMDD``: era, year of the era, month, day, as the IC driving licence stores it.
 
     Each date has one form: 1989-01-07 is 3640107 (昭和64年) and the next day 4010108 (平成元年); a day outside its
-    era is refused. Dates before 1868-01-25 are refused, as are years of an era past 99.
+    era is refused. Dates before 1868-01-25 are refused, as are years of an era past 99. The value is the Gregorian
+    date; documents from before 1873 may state the day of the lunar calendar.
     """
 
     def __init__(self) -> None:

@@ -38,7 +38,7 @@ class Trailing(Optional[T]):
     absent.
 
     Args:
-        inner: a field type, a record class or a construct, of at least one byte.
+        inner: a field type, a record class or a construct, of at least one byte and with an end of its own.
     """
 
     trailing = True
@@ -52,6 +52,10 @@ class Trailing(Optional[T]):
     def __init__(self, inner: Any) -> None:
         super().__init__(as_type(inner))
         self.greedy = True
+        if self.inner.greedy:
+            raise SchemaError(
+                f"Trailing({self.inner.type_name}): give it a length with Prefixed, so that it has an end"
+            )
         if self.inner.minimum == 0:
             raise SchemaError(f"Trailing({self.inner.type_name}): a value of 0 bytes could not be told from none")
 

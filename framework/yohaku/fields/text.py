@@ -71,17 +71,20 @@ class Text(FieldType[str]):
 
     def _encode(self, value: str) -> bytes:
         self.check(value)
-        try:
-            raw = self.codec.encode(value)
-        except UnicodeEncodeError as error:
-            wrong = value[error.start]
-            self.refuse(f"has {wrong!r} (U+{ord(wrong):04X}), which {self.encoding} cannot write")
+        raw = self._bytes_of(value)
         back = self.codec.decode(raw)
         if back != value:
             self.refuse(f"would come back from {self.encoding} as {back!r}")
         if self.padded and b"\0" in raw:
             self.refuse("has a NUL, which is the filler")
         return raw
+
+    def _bytes_of(self, value: str) -> bytes:
+        try:
+            return self.codec.encode(value)
+        except UnicodeEncodeError as error:
+            wrong = value[error.start]
+            self.refuse(f"has {wrong!r} (U+{ord(wrong):04X}), which {self.encoding} cannot write")
 
     def check(self, value: str) -> None:
         """Refuse private-use characters and text in another normalization form, where the field says so.
@@ -112,7 +115,8 @@ class Text(FieldType[str]):
             value = self.codec.decode(raw)
         except UnicodeDecodeError:
             self.refuse(f"is {raw.hex()}, which is no {self.encoding} text")
-        if self._encode(value) != raw:
+        self.check(value)
+        if self._bytes_of(value) != raw:
             self.refuse(f"is {raw.hex()}, which {self.encoding} writes in another way")
         return value
 

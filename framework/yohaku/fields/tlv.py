@@ -108,7 +108,8 @@ class Template(FieldType[V], Generic[V]):
     """Tagged members in any order inside a tag of their own, or bare when ``tag`` is None.
 
     A member whose default is None may be absent; no other default is possible, since it could not tell an absent
-    member from one that is there with that value.
+    member from one that is there with that value. ``maximum`` counts declared members only: unknown data objects that
+    were read and are written back come on top.
 
     Args:
         tag: the template's own tag; None for bare members up to the end of what holds them.

@@ -4,6 +4,7 @@ import types
 from datetime import date
 from typing import Any
 
+import construct as cs
 import pytest
 
 from yohaku import Record, TlvRecord, field, hidden, reserved
@@ -157,6 +158,15 @@ class TestComputed:
         with pytest.raises(EncodeError, match="_sum is 300, most is 255"):
             self.Sum(a=150, b=150).encode()
 
+    def test_a_value_of_another_type_is_refused_both_ways(self) -> None:
+        class Larger(Record):
+            a: int = field(UInt(8))
+            _large = hidden(computed(UInt(8), lambda a: a > 9, "a"))
+
+        with pytest.raises(EncodeError, match="_large is a bool, must be an int"):
+            Larger(a=10).encode()
+        assert faults("0a01", Larger) == ["_large is a bool, must be an int @ $._large (byte 1, 1 byte)"]
+
     def test_a_function_that_fails_is_a_fault(self) -> None:
         class Share(Record):
             total: int = field(UInt(8))
@@ -288,7 +298,9 @@ class TestFrames:
         (lambda: Repeat(Reserved(1), 2), "stands in a record"),
         (lambda: Repeat(PresentIf("x", UInt(8)), 2), "depends on a sibling"),
         (lambda: Tagged(0x80, Trailing(UInt(8))), "only the last fields of a record"),
-        (lambda: Trailing(VariableBlob(3)), "could not be told from none"),
+        (lambda: Trailing(VariableBlob(3)), "give it a length with Prefixed"),
+        (lambda: Trailing(TestTrailing.Grown), "give it a length with Prefixed"),
+        (lambda: Trailing(cs.Pass), "could not be told from none"),
         (lambda: Prefixed(UInt(8), Digits(300)), "takes at least 300"),
         (lambda: Prefixed(UInt(4), Digits(3)), "does not fill whole bytes"),
         (lambda: hidden(UInt(8)), "carries a value"),
