@@ -23,7 +23,7 @@ def open_card(url: str) -> Iterator[Card]:
     from yohaku.card import connect
 
     with connect(url) as card:
-        if url == "emulator:":
+        if url.partition("?")[0] == "emulator:":
             note("a fresh emulated card, gone when this command ends; --card emulator:PATH keeps one")
         yield card
 
