@@ -25,6 +25,7 @@ from yohaku.render.words import (
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from yohaku.schema.density import AppletDensity
     from yohaku.schema.layout import AppletLayout, FileLayout
     from yohaku.schema.places import Place
 
@@ -81,6 +82,16 @@ def draw(layout: AppletLayout, *, width: int = 80, colour: bool = True) -> str:
         lines += ["", *_file(file, width, pen)]
     lines += ["", pen.bold(total_words(layout)), f"({overhead_words(layout)})"]
     return "\n".join(lines) + "\n"
+
+
+def advise(density: AppletDensity, *, colour: bool = True) -> str:
+    """Say how densely each file uses its bits, and which field has a tighter type."""
+    pen = Pen(colour)
+    lines = []
+    for name, file in density.files.items():
+        lines.append(f"{pen.bold(name)}  {file}")
+        lines += [f"  {one.path}  {names(one.label, '')}\n    {one.advice}" for one in file.fields if one.advice]
+    return "\n".join([*lines, pen.bold(str(density))]) + "\n"
 
 
 def _title(layout: AppletLayout, pen: Pen) -> Iterator[str]:

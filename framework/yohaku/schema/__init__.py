@@ -14,8 +14,19 @@ from yohaku.schema.declarations import (
     RecordFile,
     TransparentFile,
 )
+from yohaku.schema.density import AppletDensity, FieldDensity, RecordDensity, applet_density, record_density
 from yohaku.schema.descriptor import compile_descriptor, fingerprint, parse_descriptor
-from yohaku.schema.layout import AppletLayout, FileLayout, Place, applet_layout, file_layout, record_layout
+from yohaku.schema.layout import (
+    AppletLayout,
+    CredentialLayout,
+    FileLayout,
+    Place,
+    Segment,
+    applet_layout,
+    file_layout,
+    record_layout,
+)
+from yohaku.schema.profiles import Fit, Overhead, card_bytes, fits
 from yohaku.schema.record import Record, TlvRecord, constant, field, hidden, reserved, reserved_bits
 
 __all__ = [
@@ -23,6 +34,7 @@ __all__ = [
     "NEVER",
     "Alphabet",
     "Applet",
+    "AppletDensity",
     "AppletLayout",
     "BoundKey",
     "BoundPin",
@@ -30,28 +42,38 @@ __all__ = [
     "BoundTransparentFile",
     "Condition",
     "Credential",
+    "CredentialLayout",
     "CyclicFile",
+    "FieldDensity",
     "File",
     "FileKind",
     "FileLayout",
+    "Fit",
     "Key",
     "LinearFile",
+    "Overhead",
     "Pin",
     "Place",
     "Record",
+    "RecordDensity",
     "RecordFile",
     "Rule",
+    "Segment",
     "Session",
     "TlvRecord",
     "TransparentFile",
+    "applet_density",
     "applet_layout",
+    "card_bytes",
     "compile_descriptor",
     "constant",
     "field",
     "file_layout",
     "fingerprint",
+    "fits",
     "hidden",
     "parse_descriptor",
+    "record_density",
     "record_layout",
     "reserved",
     "reserved_bits",

@@ -9,8 +9,9 @@ from yohaku import ALWAYS, Applet, Record, TransparentFile, field
 from yohaku.fields import Repeat, Text, UInt
 from yohaku.render.columns import clip, columns, pad
 from yohaku.render.runs import key
-from yohaku.render.terminal import draw
-from yohaku.schema import applet_layout
+from yohaku.render.terminal import advise, draw
+from yohaku.schema import applet_density, applet_layout
+from yohaku_applets.library_card import LibraryCard
 
 BOX = set("│┌┐└┘├┤┬┴┼─╴╵╶╷")
 ESCAPE = re.compile(r"\x1b\[[0-9;]*m")
@@ -93,6 +94,14 @@ def test_a_variable_record_shows_sizes_and_no_false_offsets(sample: type[Applet]
     text = draw(applet_layout(sample), width=200, colour=False)
     line = next(line for line in text.splitlines() if "telephone?" in line)
     assert line.split()[1:3] == ["·", "0..4"]
+
+
+def test_advice_names_the_field_and_the_tighter_type() -> None:
+    text = advise(applet_density(LibraryCard), colour=False)
+    assert "  number  利用者番号\n    ten ASCII digits: 80 bits, 33.2 needed; PackedDigits(10) saves 5 bytes\n" in text
+    assert text.startswith("borrower  Borrower: 512 bits")
+    assert text.splitlines()[-1].startswith("library-card: ")
+    assert ESCAPE.sub("", advise(applet_density(LibraryCard))) == text
 
 
 class Long(Record):
