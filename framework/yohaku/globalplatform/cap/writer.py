@@ -113,7 +113,7 @@ class SmallCap:
 
     def _classes(self) -> dict[str, Any]:
         tables = ("instance_size", "reference_count", "public_base", "public_count", "package_base", "package_count")
-        info = {
+        info: dict[str, Any] = {
             "superclass": int.from_bytes(self._superclass(), "big"),
             "first_reference": 0xFF,
             **dict.fromkeys(tables, 0),
