@@ -66,7 +66,7 @@ class RecordDensity:
 
     Attributes:
         name: the record class.
-        size: bits of the longest encoding.
+        size: bits of the longest encoding; those of the fields where nothing bounds it.
         records: how many such records the file has room for.
         needed: bits that the values of all fields need.
         reserved: bits that are reserved, constant or derived.
@@ -160,11 +160,11 @@ def record_density(record: type[Record], *, records: int = 1) -> RecordDensity:
         records: how many such records a file has room for, for the total.
     """
     root = record_tree(record)
-    size = root.minimum if root.maximum is None else root.maximum
     fields = {id(place): _field(place, place.source, count) for place, count in _leaves(root, 1) if place.source}
+    size = _total(root, lambda place: fields[id(place)].spent) if root.maximum is None else root.maximum * 8
     return RecordDensity(
         record.__name__,
-        size * 8,
+        round(size),
         records,
         _total(root, lambda place: fields[id(place)].needed),
         round(_total(root, lambda place: fields[id(place)].spent if place.hidden else 0)),
