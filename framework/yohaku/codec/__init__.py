@@ -1,8 +1,10 @@
 """From field types to bytes, values and JSON and back: strict, with every fault and its path; no files, no cards."""
 
+from yohaku.codec.cache import use_cache
+from yohaku.codec.compiler import Compiled, codec_for, source_of
 from yohaku.codec.fieldtype import BitField, FieldType, FixedField, Hidden, Json, Refused
 from yohaku.codec.foreign import Foreign
-from yohaku.codec.interpreter import Codec, Interpreter, codec_for
+from yohaku.codec.interpreter import Codec, Interpreter
 from yohaku.codec.links import Dependent, Derivation, FromBytes, FromSizes, FromValues, derived
 from yohaku.codec.sequence import MISSING, Item, Sequence
 
@@ -10,6 +12,7 @@ __all__ = [
     "MISSING",
     "BitField",
     "Codec",
+    "Compiled",
     "Dependent",
     "Derivation",
     "FieldType",
@@ -26,4 +29,6 @@ __all__ = [
     "Sequence",
     "codec_for",
     "derived",
+    "source_of",
+    "use_cache",
 ]

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import IO, Any
 
+    from yohaku.codec.emit import Reader, Writer
     from yohaku.codec.links import Derivation
 
     class Construct:
@@ -57,6 +58,8 @@ class FieldType(Construct, Generic[T_co]):
         greedy: the type has no end of its own and takes every byte up to the end of what holds it.
         hidden: the type carries no value of the record (reserved bytes, constants, derived values).
         derivation: how the value of a hidden field follows from its record; None for one whose value is None.
+        recurring: the same few values come again and again, so a codec may keep a table of them; values are hashable,
+            immutable and equal to no value of another type, and what ``read`` and ``write`` do depends on nothing else.
         trailing: the part may be absent, which the end of what holds it shows; only such parts may follow it.
     """
 
@@ -65,6 +68,7 @@ class FieldType(Construct, Generic[T_co]):
     greedy: bool = False
     hidden: bool = False
     derivation: Derivation | None = None
+    recurring: bool = False
     trailing: bool = False
 
     def __init__(self, minimum: int, maximum: int | None) -> None:
@@ -241,6 +245,15 @@ class Hidden(FieldType[None]):
     def complaint(self, raw: bytes) -> str:
         """Say what is wrong with bytes that are not the constant ones."""
         return f"is {raw.hex()}, must be {self.content.hex()}"
+
+    def emit_read(self, to: Reader, hint: str) -> str:
+        """Emit the code of ``read``."""
+        to.constant(self.content, hint)
+        return "None"
+
+    def emit_write(self, to: Writer, value: str) -> None:  # noqa: ARG002 - there is no value
+        """Emit the code of ``write``."""
+        to.constant(self.content)
 
     def example(self) -> None:
         """Give no value: there is none."""

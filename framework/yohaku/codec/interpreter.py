@@ -1,7 +1,4 @@
-"""The codec of a record: whole encodings in, whole values out, errors with every fault.
-
-``codec_for`` is the seam where generated straight-line code takes the interpreter's place: both are Codecs.
-"""
+"""What a codec is, and the one that walks the field types: whole encodings in, whole values out, every fault."""
 
 from __future__ import annotations
 
@@ -87,8 +84,3 @@ class Interpreter(Generic[V]):
             return self.type.from_json(value)
         except Refused as refused:
             raise JsonError(f"not a {self.type.type_name}", refused.faults) from None
-
-
-def codec_for(type_: FieldType[V]) -> Codec[V]:
-    """Give the codec of a type."""
-    return Interpreter(type_)

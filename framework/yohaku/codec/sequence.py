@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 from yohaku.codec.fieldtype import BitField, FieldType, Json, Refused, a
 from yohaku.codec.links import Dependent, Scope, settle
+from yohaku.codec.sequence_code import read_sequence, write_sequence
 from yohaku.codec.steps import steps_of
 from yohaku.errors import Fault, SchemaError, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    from yohaku.codec.emit import Reader, Writer
 
 V = TypeVar("V")
 
@@ -204,6 +207,14 @@ class Sequence(FieldType[V], Generic[V]):
                 absent = item.name
             elif absent is not None:
                 yield Fault(f"must be absent (nothing), since {absent} before it is", (item.name,))
+
+    def emit_read(self, to: Reader, hint: str) -> str:
+        """Emit the code of ``read``."""
+        return read_sequence(to, self, hint)
+
+    def emit_write(self, to: Writer, value: str) -> None:
+        """Emit the code of ``write``."""
+        write_sequence(to, self, value)
 
     def example(self) -> V:
         """Build a value from the examples of the fields: the stated ones, the others so that all agree."""

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from enum import Enum, IntFlag
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from yohaku.codec import BitField, FixedField, Json
 from yohaku.codec.fieldtype import a, counted
+from yohaku.codec.tables import Table
 from yohaku.errors import SchemaError, nearest
 from yohaku.fields.digits import digits_only
 from yohaku.fields.numbers import text
+
+if TYPE_CHECKING:
+    from yohaku.codec.emit import Reader, Writer
 
 E = TypeVar("E", bound=Enum)
 F = TypeVar("F", bound=IntFlag)
@@ -52,6 +56,16 @@ class Choice(BitField[E]):
         if member is None:
             self.refuse(f"is {number}, which no {self.enum.__name__} has")
         return member
+
+    def emit_read(self, to: Reader, hint: str) -> str:
+        """Emit the code of ``read``."""
+        members = to.bind(self.by_number, f"{hint}_members", f"members of {self.enum.__name__} by number")
+        return f"{members}[{to.bits(self.bits, hint)}]"
+
+    def emit_write(self, to: Writer, value: str) -> None:
+        """Emit the code of ``write``."""
+        to.refuse_if(f"type({value}) is not {to.bind(self.enum, self.enum.__name__, 'the enum')}")
+        to.bits(self.bits, f"{value}._value_", fits=True)
 
     def example(self) -> E:
         """Give the first member."""
@@ -109,6 +123,18 @@ class Flags(BitField[F]):
             self.refuse(f"has the reserved bits {number & ~self.known:#x} set")
         return number
 
+    def emit_read(self, to: Reader, hint: str) -> str:
+        """Emit the code of ``read``."""
+        table = to.bind(Table(self.from_bits), f"{hint}_of", f"values of {self.type_name} by number")
+        return f"{table}[{to.bits(self.bits, hint)}]"
+
+    def emit_write(self, to: Writer, value: str) -> None:
+        """Emit the code of ``write``."""
+        to.refuse_if(f"type({value}) is not {to.bind(self.flags, self.flags.__name__, 'the flags')}")
+        number = to.let(f"{value}_bits", f"{value}._value_")
+        to.refuse_if(f"{number} & {~self.known}")
+        to.bits(self.bits, number, fits=True)
+
     def example(self) -> F:
         """Give no flag."""
         return self.flags(0)
@@ -143,6 +169,8 @@ class MunicipalityCode(FixedField[str]):
     Args:
         digits: 6 or 5.
     """
+
+    recurring = True
 
     def __init__(self, digits: int = 6) -> None:
         if digits not in {5, 6}:
@@ -188,6 +216,8 @@ class CorporateNumber(BitField[str]):
 
     Its twelve other digits are; the check digit is verified when writing and put back when reading.
     """
+
+    recurring = True
 
     def __init__(self) -> None:
         super().__init__(40)

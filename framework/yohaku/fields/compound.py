@@ -8,11 +8,14 @@ import construct
 
 from yohaku.codec import Dependent, FieldType, Foreign, Json, Refused
 from yohaku.codec.fieldtype import a, counted, left
+from yohaku.codec.loops import read_items, write_items
+from yohaku.codec.parts import read_part, write_part
 from yohaku.errors import Fault, SchemaError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from yohaku.codec.emit import Reader, Writer
     from yohaku.fields.numbers import Int, UInt
 
 T = TypeVar("T")
@@ -132,6 +135,14 @@ class Repeat(FieldType[tuple[T, ...]]):
             self.refuse(f"is {a(value)}, must be a tuple")
         return value
 
+    def emit_read(self, to: Reader, hint: str) -> str:
+        """Emit the code of ``read``."""
+        return read_items(to, self.item, hint, self.count, self.most)
+
+    def emit_write(self, to: Writer, value: str) -> None:
+        """Emit the code of ``write``."""
+        write_items(to, self.item, value, self.count, self.most)
+
     def example(self) -> tuple[T, ...]:
         """Give as many example items as must be, or one."""
         return (self.item.example(),) * (1 if self.count is None else self.count)
@@ -196,6 +207,10 @@ class Wrapper(FieldType[T]):
         """Yield the parts of the inner type."""
         return self.inner.parts()
 
+    def emit_write(self, to: Writer, value: str) -> None:
+        """Emit the code of ``write``."""
+        write_part(to, self.inner, value, value)
+
     def example(self) -> T:
         """Give the inner type's example."""
         return self.inner.example()
@@ -256,6 +271,23 @@ class Prefixed(Wrapper[T]):
         for step, part, offset in self.inner.parts():
             yield step, part, None if offset is None else offset + self.length.minimum
 
+    def emit_read(self, to: Reader, hint: str) -> str:
+        """Emit the code of ``read``."""
+        size = to.let(f"{hint}_size", read_part(to, self.length, f"{hint}_size"))
+        stop = to.let(f"{hint}_end", f"{to.position()} + {size}")
+        to.refuse_if(f"{stop} > {to.end}")
+        with to.region(stop):
+            return read_part(to, self.inner, hint)
+
+    def emit_write(self, to: Writer, value: str) -> None:
+        """Emit the code of ``write``."""
+        inner = to.nested()
+        write_part(inner, self.inner, value, value)
+        content = to.let(f"{value}_content", inner.finish())
+        size = to.let(f"{value}_size", f"len({content})")
+        write_part(to, self.length, size, size)
+        to.chunk(content)
+
 
 class Counted(Wrapper[tuple[T, ...]]):
     """Values of one type behind their number.
@@ -301,6 +333,18 @@ class Counted(Wrapper[tuple[T, ...]]):
         """Yield the one item type as index 0."""
         for step, part, offset in self.list.parts():
             yield step, part, None if offset is None else offset + self.number.minimum
+
+    def emit_read(self, to: Reader, hint: str) -> str:
+        """Emit the code of ``read``."""
+        count = to.let(f"{hint}_count", read_part(to, self.number, f"{hint}_count"))
+        return read_items(to, self.list.item, hint, count, self.list.most)
+
+    def emit_write(self, to: Writer, value: str) -> None:
+        """Emit the code of ``write``."""
+        to.refuse_if(f"type({value}) is not tuple")
+        count = to.let(f"{value}_count", f"len({value})")
+        write_part(to, self.number, count, count)
+        write_items(to, self.list.item, value, None, self.list.most)
 
 
 def check_prefix(prefix: UInt | Int, least: int, name: str) -> None:

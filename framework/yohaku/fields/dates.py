@@ -16,6 +16,8 @@ _EXAMPLE = date(2026, 4, 1)
 class AnyDate(FieldType[date]):
     """What all types of dates share: plain dates as values, ``YYYY-MM-DD`` (ISO 8601) in JSON."""
 
+    recurring = True
+
     def to_json(self, value: object) -> Json:
         """Give ``YYYY-MM-DD``."""
         return plain_date(self, value).isoformat()

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from yohaku.codec import FixedField, Json
 from yohaku.codec.fieldtype import counted
 from yohaku.errors import SchemaError
 from yohaku.fields.numbers import integer, text
+
+if TYPE_CHECKING:
+    from yohaku.codec.emit import Reader, Writer
 
 _ASCII_DIGITS = frozenset("0123456789")
 _LISTED = 3
@@ -39,6 +42,19 @@ class Digits(FixedField[str]):
         if not raw.isdigit():
             self.refuse(f"is {raw.hex()}, must be ASCII digits")
         return raw.decode("ascii")
+
+    def emit_read(self, to: Reader, hint: str) -> str:
+        """Emit the code of ``read``."""
+        raw = to.raw(self.count, hint)
+        to.refuse_if(f"not {raw}.isdigit()")
+        return f"{raw}.decode()"
+
+    def emit_write(self, to: Writer, value: str) -> None:
+        """Emit the code of ``write``."""
+        to.refuse_if(f"type({value}) is not str")
+        raw = to.let(f"{value}_bytes", f"{value}.encode()")
+        to.refuse_if(f"len({raw}) != {self.count} or not {raw}.isdigit()")
+        to.raw(self.count, raw)
 
     def example(self) -> str:
         """Give 1234567890, repeated."""
@@ -91,6 +107,22 @@ class PackedDigits(FixedField[str]):
         if not self.least <= count <= self.most:
             allowed = f"must have {self.most}" if self.least == self.most else f"allowed is {self.least} to {self.most}"
             self.refuse(f"has {counted(count, 'digit')}, {allowed}")
+
+    def emit_read(self, to: Reader, hint: str) -> str:
+        """Emit the code of ``read``."""
+        raw = to.raw(self.minimum, hint)
+        digits = to.let(f"{hint}_digits", f'{raw}.hex().rstrip("f")')
+        some = f"{digits} and " if self.least == 0 else ""
+        to.refuse_if(f"{some}not {digits}.isdecimal() or not {self.least} <= len({digits}) <= {self.most}")
+        return digits
+
+    def emit_write(self, to: Writer, value: str) -> None:
+        """Emit the code of ``write``."""
+        some = f"{value} and " if self.least == 0 else ""
+        to.refuse_if(f"type({value}) is not str or {some}not {value}.isdecimal()")
+        to.refuse_if(f"not {self.least} <= len({value}) <= {self.most}")
+        unhex = to.bind(bytes.fromhex, "unhex", "bytes.fromhex, which refuses digits other than ASCII's")
+        to.raw(self.minimum, f'{unhex}({value}.ljust({2 * self.minimum}, "f"))')
 
     def example(self) -> str:
         """Give 1234567890, repeated."""

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeVar, overload
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from yohaku.codec import Dependent, FieldType, Json
+from yohaku.codec.loops import read_items, write_items
+from yohaku.codec.parts import read_part, write_part
 from yohaku.errors import SchemaError
 from yohaku.fields.compound import Repeat, Wrapper, as_type
+
+if TYPE_CHECKING:
+    from yohaku.codec.emit import Reader, Writer
 
 T = TypeVar("T")
 
@@ -21,6 +26,27 @@ class Optional(Wrapper[T | None]):
     def write(self, value: object) -> bytes:
         """Give no bytes for None."""
         return b"" if value is None else self.inner.write(value)
+
+    def emit_read_if(self, to: Reader, condition: str, hint: str) -> str:
+        """Emit the reading of the value where ``condition`` holds, else None."""
+        value, position = to.name(hint), to.anchor()
+        with to.block(f"if {condition}:"):
+            to.line(f"{value} = {read_part(to, self.inner, hint)}")
+            to.anchor(position)
+        with to.block("else:"):
+            to.line(f"{value} = None")
+        return value
+
+    def emit_write(self, to: Writer, value: str) -> None:
+        """Emit the code of ``write``."""
+        content = to.name(f"{value}_content")
+        with to.block(f"if {value} is None:"):
+            to.line(f'{content} = b""')
+        with to.block("else:"):
+            inner = to.nested()
+            write_part(inner, self.inner, value, value)
+            to.line(f"{content} = {inner.finish()}")
+        to.chunk(content)
 
     def to_json(self, value: object) -> Json:
         """Give null or the inner type's form."""
@@ -68,6 +94,10 @@ class Trailing(Optional[T]):
         """Give None when no bytes are left."""
         return (None, offset) if offset >= end else self.inner.read(data, offset, end)
 
+    def emit_read(self, to: Reader, hint: str) -> str:
+        """Emit the code of ``read``."""
+        return self.emit_read_if(to, f"{to.anchor()} < {to.end}", hint)
+
 
 class PresentIf(Optional[T], Dependent[T | None]):
     """A value that is there when an earlier Flag of the record is true, and takes no bytes otherwise.
@@ -101,6 +131,15 @@ class PresentIf(Optional[T], Dependent[T | None]):
     def control_of(self, value: object) -> bool:
         """Tell whether there is a value."""
         return value is not None
+
+    def emit_read_given(self, to: Reader, control: str, hint: str) -> str:
+        """Emit the code of ``read_given``."""
+        return self.emit_read_if(to, control, hint)
+
+    def emit_write_given(self, to: Writer, control: str, value: str) -> None:
+        """Emit the code of ``write`` and ``check_given``."""
+        to.refuse_if(f"bool({control}) is ({value} is None)")
+        self.emit_write(to, value)
 
     def example_given(self, control: object) -> T | None:
         """Give the inner type's example when the flag is set."""
@@ -145,6 +184,16 @@ class RepeatBy(Wrapper[tuple[T, ...]], Dependent[tuple[T, ...]]):
         """Count the items."""
         return len(self.list.items_of(value))
 
+    def emit_read_given(self, to: Reader, control: str, hint: str) -> str:
+        """Emit the code of ``read_given``."""
+        to.refuse_if(f"type({control}) is not int or {control} < 0")
+        return read_items(to, self.list.item, hint, control, self.list.most)
+
+    def emit_write_given(self, to: Writer, control: str, value: str) -> None:
+        """Emit the code of ``write`` and ``check_given``."""
+        to.refuse_if(f"type({value}) is not tuple or len({value}) != {control}")
+        write_items(to, self.list.item, value, None, self.list.most)
+
     def example_given(self, control: object) -> tuple[T, ...]:
         """Give so many example items."""
         return (self.list.item.example(),) * (control if isinstance(control, int) else 0)
@@ -186,6 +235,22 @@ class SizedBy(Wrapper[T], Dependent[T]):
     def control_of(self, value: object) -> int:
         """Count the bytes."""
         return len(self.inner.write(value))
+
+    def emit_read_given(self, to: Reader, control: str, hint: str) -> str:
+        """Emit the code of ``read_given``."""
+        to.refuse_if(f"type({control}) is not int or {control} < 0")
+        stop = to.let(f"{hint}_end", f"{to.position()} + {control}")
+        to.refuse_if(f"{stop} > {to.end}")
+        with to.region(stop):
+            return read_part(to, self.inner, hint)
+
+    def emit_write_given(self, to: Writer, control: str, value: str) -> None:
+        """Emit the code of ``write`` and ``check_given``."""
+        inner = to.nested()
+        write_part(inner, self.inner, value, value)
+        content = to.let(f"{value}_content", inner.finish())
+        to.refuse_if(f"len({content}) != {control}")
+        to.chunk(content)
 
     def example_given(self, control: object) -> T:  # noqa: ARG002 - no type makes a value of a wanted size
         """Give the inner type's example, whatever size the number says."""

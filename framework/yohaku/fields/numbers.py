@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from yohaku.codec import BitField, FieldType, Json, Refused
 from yohaku.codec.fieldtype import a, counted
 from yohaku.errors import Fault, SchemaError
+
+if TYPE_CHECKING:
+    from yohaku.codec.emit import Reader, Writer
 
 WIDEST = 256
 """Most bits of a number: the token ids of ERC-721 have so many."""
@@ -45,6 +48,23 @@ class UInt(BitField[int]):
     def from_bits(self, number: int) -> int:
         """Check the range."""
         return self.to_bits(number)
+
+    def emit_read(self, to: Reader, hint: str) -> str:
+        """Emit the code of ``read``."""
+        number = to.bits(self.bits, hint)
+        if self.least:
+            to.refuse_if(f"{number} < {self.least}")
+        if self.most < (1 << self.bits) - 1:
+            to.refuse_if(f"{number} > {self.most}")
+        return number
+
+    def emit_write(self, to: Writer, value: str) -> None:
+        """Emit the code of ``write``."""
+        to.refuse_if(f"type({value}) is not int")
+        narrow = self.least > 0 or self.most < (1 << self.bits) - 1
+        if narrow:
+            to.refuse_if(f"not {self.least} <= {value} <= {self.most}")
+        to.bits(self.bits, value, fits=narrow)
 
     def example(self) -> int:
         """Give the smallest value."""
@@ -100,6 +120,21 @@ class Int(BitField[int]):
         if self.order == "big":
             return number
         return int.from_bytes(number.to_bytes(self.minimum, "big"), "little")
+
+    def emit_read(self, to: Reader, hint: str) -> str:
+        """Emit the code of ``read``."""
+        number = to.bits(self.bits, hint)
+        if self.order == "little":
+            return f"{to.bind(self.from_bits, f'{hint}_of', f'{self.type_name}.from_bits')}({number})"
+        return f"{number} - ({number} >> {self.bits - 1} << {self.bits})" if self.signed else number
+
+    def emit_write(self, to: Writer, value: str) -> None:
+        """Emit the code of ``write``."""
+        to.refuse_if(f"type({value}) is not int or not {self.least} <= {value} <= {self.most}")
+        number = f"({value} & {(1 << self.bits) - 1:#x})" if self.signed else value
+        if self.order == "little":
+            number = f"{to.bind(self.to_bits, f'{value}_code', f'{self.type_name}.to_bits')}({value})"
+        to.bits(self.bits, number, fits=True)
 
     def example(self) -> int:
         """Give zero."""
@@ -176,6 +211,18 @@ class Flag(BitField[bool]):
         if number > 1:
             self.refuse(f"is {number}, must be 0 or 1")
         return bool(number)
+
+    def emit_read(self, to: Reader, hint: str) -> str:
+        """Emit the code of ``read``."""
+        number = to.bits(self.bits, hint)
+        if self.bits > 1:
+            to.refuse_if(f"{number} > 1")
+        return f"{number} == 1"
+
+    def emit_write(self, to: Writer, value: str) -> None:
+        """Emit the code of ``write``."""
+        to.refuse_if(f"type({value}) is not bool")
+        to.bits(self.bits, value, fits=True)
 
     def example(self) -> bool:
         """Give False."""

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from yohaku.codec import BitField, FieldType, FixedField, Hidden, Json, Refused
 from yohaku.codec.fieldtype import a, counted
 from yohaku.errors import Fault, SchemaError
+
+if TYPE_CHECKING:
+    from yohaku.codec.emit import Reader, Writer
 
 
 class Blob(FixedField[bytes]):
@@ -30,6 +35,15 @@ class Blob(FixedField[bytes]):
     def unpack(self, raw: bytes) -> bytes:
         """Give the bytes."""
         return raw
+
+    def emit_read(self, to: Reader, hint: str) -> str:
+        """Emit the code of ``read``."""
+        return to.raw(self.minimum, hint)
+
+    def emit_write(self, to: Writer, value: str) -> None:
+        """Emit the code of ``write``."""
+        to.refuse_if(f"type({value}) is not bytes or len({value}) != {self.minimum}")
+        to.raw(self.minimum, value)
 
     def example(self) -> bytes:
         """Give counting bytes."""
@@ -69,6 +83,15 @@ class VariableBlob(FieldType[bytes]):
         if len(raw) > (self.maximum or 0):
             raise Refused(Fault(f"has {counted(len(raw), 'byte')}, most is {self.maximum}", (), 0, len(raw)))
         return raw
+
+    def emit_read(self, to: Reader, hint: str) -> str:
+        """Emit the code of ``read``."""
+        return to.rest(self.maximum or 0, hint)
+
+    def emit_write(self, to: Writer, value: str) -> None:
+        """Emit the code of ``write``."""
+        to.refuse_if(f"type({value}) is not bytes or len({value}) > {self.maximum}")
+        to.chunk(value)
 
     def example(self) -> bytes:
         """Give one zero byte."""
@@ -138,6 +161,15 @@ class ReservedBits(BitField[None]):
         """Refuse bits that are set."""
         if number:
             self.refuse(f"is {number:#x}, reserved bits must be zero")
+
+    def emit_read(self, to: Reader, hint: str) -> str:
+        """Emit the code of ``read``."""
+        to.refuse_if(to.bits(self.bits, hint))
+        return "None"
+
+    def emit_write(self, to: Writer, value: str) -> None:  # noqa: ARG002 - there is no value
+        """Emit the code of ``write``."""
+        to.bits(self.bits, "0", fits=True)
 
     def example(self) -> None:
         """Give no value: there is none."""

@@ -54,6 +54,8 @@ class Coded(BitField[str]):
         bits: width of the number.
     """
 
+    recurring = True
+
     def __init__(self, table: CodeTable, *, bits: int = 8) -> None:
         super().__init__(bits)
         self.table = table

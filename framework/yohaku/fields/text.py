@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from yohaku.codec import FieldType, Json, Refused
 from yohaku.codec.fieldtype import a, counted
 from yohaku.errors import Fault, SchemaError
 from yohaku.fields.encodings import encoding_for
 
+if TYPE_CHECKING:
+    from yohaku.codec.emit import Emitter, Reader, Writer
+
 _SAMPLES = ("見本", "ミホン", "ﾐﾎﾝ", "A", "")
 _PRIVATE = re.compile("[\ue000-\uf8ff\U000f0000-\U000ffffd\U00100000-\U0010fffd]")
+_LOSSLESS = frozenset({"utf-8", "ascii", "iso8859-1"})
 _KANA = re.compile("[ｦ-ﾟA-Z .,-]*")
 
 
@@ -34,6 +38,8 @@ class Text(FieldType[str]):
         private: whether to ``refuse`` or ``keep`` private-use characters (外字), which mean nothing elsewhere;
             ``private_use`` lists those of a text.
     """
+
+    emit_hooks = frozenset({"check"})
 
     def __init__(
         self,
@@ -119,6 +125,48 @@ class Text(FieldType[str]):
         if self._bytes_of(value) != raw:
             self.refuse(f"is {raw.hex()}, which {self.encoding} writes in another way")
         return value
+
+    def emit_read(self, to: Reader, hint: str) -> str:
+        """Emit the code of ``read``."""
+        raw = to.let(hint, f'{to.raw(self.most, hint)}.rstrip(b"\\0")') if self.padded else to.rest(self.most, hint)
+        if self.padded:
+            to.refuse_if(f"0 in {raw}")
+        text = to.let(f"{hint}_text", self._emit_call(to, "decode", raw))
+        if self.encoding not in _LOSSLESS:
+            to.refuse_if(f"{self._emit_call(to, 'encode', text)} != {raw}")
+        self._emit_check(to, text)
+        return text
+
+    def emit_write(self, to: Writer, value: str) -> None:
+        """Emit the code of ``write``."""
+        to.refuse_if(f"type({value}) is not str")
+        self._emit_check(to, value)
+        raw = to.let(f"{value}_bytes", self._emit_call(to, "encode", value))
+        to.refuse_if(f"len({raw}) > {self.most}")
+        if self.encoding not in _LOSSLESS:
+            to.refuse_if(f"{self._emit_call(to, 'decode', raw)} != {value}")
+        if self.padded:
+            to.refuse_if(f"0 in {raw}")
+            to.raw(self.most, raw)
+        else:
+            to.chunk(raw)
+
+    def _emit_call(self, to: Emitter, method: str, name: str) -> str:
+        if self.codec.exact:
+            return f"{name}.{method}({'' if self.encoding == 'utf-8' else repr(self.codec.python)})"
+        codec = to.bind(getattr(self.codec, method), f"{method}_{self.encoding}", f"to {method} {self.encoding}")
+        return f"{codec}({name})"
+
+    def _emit_check(self, to: Emitter, text: str) -> None:
+        if type(self).check is not Text.check:
+            to.line(f"{to.bind(self.check, 'check', f'{self.type_name}.check')}({text})")
+            return
+        if self.private == "refuse":
+            search = to.bind(_PRIVATE.search, "private_use", "finds private-use characters, none of them printable")
+            to.refuse_if(f"not {text}.isprintable() and {search}({text})")
+        if self.form == "nfc":
+            normalized = to.bind(unicodedata.is_normalized, "is_normalized", "unicodedata.is_normalized")
+            to.refuse_if(f'not {normalized}("NFC", {text})')
 
     def example(self) -> str:
         """Give 見本 in the characters and bytes that there are, else letters, else nothing."""

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, time, timedelta
+from typing import TYPE_CHECKING
 
 from yohaku.codec import BitField, FieldType, FixedField, Json
 from yohaku.codec.fieldtype import a
 from yohaku.errors import SchemaError
 from yohaku.fields.numbers import check_width
+
+if TYPE_CHECKING:
+    from yohaku.codec.emit import Reader, Writer
 
 _DAY_MINUTES = 24 * 60
 _EPOCH_1970 = datetime(1970, 1, 1, tzinfo=UTC)
@@ -84,6 +88,22 @@ class Timestamp(AnyMoment, FixedField[datetime]):
     @staticmethod
     def _moment(seconds: int) -> datetime:
         return _EPOCH_1970 + timedelta(seconds=seconds)
+
+    def emit_read(self, to: Reader, hint: str) -> str:
+        """Emit the code of ``read``."""
+        seconds = to.bits(8 * self.minimum, hint)
+        if self.most < (1 << 8 * self.minimum) - 1:
+            to.refuse_if(f"{seconds} > {self.most}")
+        epoch = to.bind(_EPOCH_1970, "epoch", "1970-01-01 in UTC")
+        return f"{epoch} + {to.bind(timedelta, 'timedelta', 'datetime.timedelta')}(0, {seconds})"
+
+    def emit_write(self, to: Writer, value: str) -> None:
+        """Emit the code of ``write``."""
+        to.refuse_if(f"type({value}) is not {to.bind(datetime, 'datetime', 'datetime.datetime')}")
+        since = to.let(f"{value}_since", f"{value} - {to.bind(_EPOCH_1970, 'epoch', '1970-01-01 in UTC')}")
+        seconds = to.let(f"{value}_seconds", f"{since}.days * 86400 + {since}.seconds")
+        to.refuse_if(f"{since}.microseconds or not 0 <= {seconds} <= {self.most}")
+        to.bits(8 * self.minimum, seconds, fits=True)
 
 
 class MinuteStamp(AnyMoment, BitField[datetime]):
@@ -177,6 +197,8 @@ class LocalDateTime(FixedField[datetime]):
 
 class AnyTime(FieldType[time]):
     """What all types of times of day share: times without a zone as values, ``hh:mm:ss`` (ISO 8601) in JSON."""
+
+    recurring = True
 
     def plain_time(self, value: object) -> time:
         """Return ``value`` when it is a time without zone and fraction; refuse it otherwise."""

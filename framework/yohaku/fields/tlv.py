@@ -7,14 +7,18 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, overload
 
 from yohaku.codec import MISSING, FieldType, Item, Json, Refused, ber, simple
 from yohaku.codec.fieldtype import a
+from yohaku.codec.headers import header, read_header, write_framed
+from yohaku.codec.parts import read_part, write_part
 from yohaku.codec.sequence import item_json, members_from_json
 from yohaku.errors import Fault, SchemaError
 from yohaku.fields.compound import Wrapper, as_type, shifted
+from yohaku.fields.template_code import read_members, write_members
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from yohaku.codec.ber import TlvForm
+    from yohaku.codec.emit import Reader, Writer
 
 T = TypeVar("T")
 V = TypeVar("V")
@@ -69,6 +73,24 @@ class Tagged(Wrapper[T]):
         """Encode the value and put tag and length before it."""
         lead = None if self.inner.size is None else self.head + self.form.header_length(self.inner.size)
         return self.form.write_tlv(self.tag, self.within(lead, lambda: self.inner.write(value)))
+
+    def emit_read(self, to: Reader, hint: str) -> str:
+        """Emit the code of ``read``."""
+        if self.inner.size is not None:
+            to.constant(header(self.form, self.tag, self.inner.size), f"{hint}_header")
+            return read_part(to, self.inner, hint)
+        with to.region(read_header(to, self.form, self.tag, self.inner.maximum, hint), self.inner.maximum):
+            return read_part(to, self.inner, hint)
+
+    def emit_write(self, to: Writer, value: str) -> None:
+        """Emit the code of ``write``."""
+        if self.inner.size is not None:
+            to.constant(header(self.form, self.tag, self.inner.size))
+            write_part(to, self.inner, value, value)
+            return
+        inner = to.nested()
+        write_part(inner, self.inner, value, value)
+        write_framed(to, self.form, self.tag, inner, self.inner.maximum, value)
 
     def parts(self) -> Iterator[tuple[str | int, FieldType[object], int | None]]:
         """Yield the parts of the inner type; fixed places only when the header's length is known."""
@@ -260,6 +282,35 @@ class Template(FieldType[V], Generic[V]):
             raise Refused(*faults)
         body = b"".join(self._ordered(chunks, self.extras(value)))
         return body if self.tag is None else self.form.write_tlv(self.tag, body)
+
+    def emit_read(self, to: Reader, hint: str) -> str:
+        """Emit the code of ``read``."""
+        if self.tag is None:
+            return read_members(to, self, hint)
+        with to.region(read_header(to, self.form, self.tag, None, hint)):
+            return read_members(to, self, hint)
+
+    def emit_write(self, to: Writer, value: str) -> None:
+        """Emit the code of ``write``."""
+        inner = to if self.tag is None else to.nested()
+        write_members(inner, self, value)
+        if self.tag is not None:
+            write_framed(to, self.form, self.tag, inner, self.maximum, value)
+
+    def unknown_behind(self, data: bytes, position: int, end: int) -> Extras:
+        """Give the data objects that stand behind the declared ones.
+
+        Raises:
+            Refused: one of them has a declared tag, or no header.
+        """
+        unknown: list[bytes] = []
+        while position < end:
+            tag, length, start = self.form.read_header(data, position, end)
+            if tag in self.by_tag:
+                raise Refused
+            unknown.append(data[position : start + length])
+            position = start + length
+        return Extras(tuple(unknown))
 
     def example(self) -> V:
         """Build a value from the examples of the members."""

@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
 from yohaku.codec import FieldType, Json, Refused
 from yohaku.codec.fieldtype import a
+from yohaku.codec.parts import read_part, write_part
 from yohaku.errors import SchemaError, nearest
 from yohaku.fields.compound import as_type, shifted
 from yohaku.fields.numbers import UInt
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from yohaku.codec.emit import Reader, Writer
 
 T = TypeVar("T")
 A = TypeVar("A")
@@ -137,6 +140,32 @@ class OneOf(FieldType[T]):
         if case is None:
             self.refuse(f"is {a(value)}, must be one of {', '.join(case.record.__name__ for case in self.cases)}")
         return case
+
+    def emit_read(self, to: Reader, hint: str) -> str:
+        """Emit the code of ``read``."""
+        number = to.let(f"{hint}_number", read_part(to, self.number, f"{hint}_number"))
+        value, position = to.name(hint), to.anchor()
+        for index, case in enumerate(self.cases):
+            with to.block(f"{'elif' if index else 'if'} {number} == {case.number}:"):
+                to.line(f"{value} = {read_part(to, case.type, case.name)}")
+                to.anchor(position)
+        with to.block("else:"):
+            to.refuse_if("True")
+        return value
+
+    def emit_write(self, to: Writer, value: str) -> None:
+        """Emit the code of ``write``."""
+        kind, content = to.let(f"{value}_kind", f"type({value})"), to.name(f"{value}_content")
+        for index, case in enumerate(self.cases):
+            record = to.bind(case.record, case.record.__name__, "the record class")
+            with to.block(f"{'elif' if index else 'if'} {kind} is {record}:"):
+                inner = to.nested()
+                inner.constant(self.number.write(case.number))
+                write_part(inner, case.type, value, case.name)
+                to.line(f"{content} = {inner.finish()}")
+        with to.block("else:"):
+            to.refuse_if("True")
+        to.chunk(content)
 
     def example(self) -> T:
         """Give the example of the first case."""
