@@ -1,7 +1,7 @@
 """Every field type is lossless both ways, stays within its stated size and refuses everything else."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum, IntFlag
@@ -12,7 +12,8 @@ import pytest
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
-from yohaku import Record, TlvRecord, field, hidden, reserved, reserved_bits
+import yohaku.fields
+from yohaku import Record, TlvRecord, constant, field, hidden, reserved, reserved_bits
 from yohaku.codec import Codec, Foreign, Refused, codec_for
 from yohaku.errors import DecodeError, JsonError
 from yohaku.fields import (
@@ -145,6 +146,7 @@ class Emergency(TlvRecord, tag=0x7F49):
 
 
 class Sealed(Record):
+    _magic = constant(b"YH")
     value: int = field(UInt(8))
     _xor = hidden(xor_checksum())
     _crc = hidden(crc32_checksum())
@@ -360,3 +362,23 @@ def test_junk_in_json_is_refused_and_never_crashes(field_type: FieldType[Any], j
     except (JsonError, Refused):
         return
     assert codec.decode(raw) == value
+
+
+def test_every_exported_field_type_is_tried_here() -> None:
+    tried = {type(part) for field_type in TYPES for part in parts_of(field_type)}
+    exported = {
+        kind
+        for name in yohaku.fields.__all__
+        if isinstance(kind := getattr(yohaku.fields, name), type) and issubclass(kind, FieldType)
+    }
+    assert exported - tried == {FieldType}
+    assert all(kind.__doc__ for kind in exported)
+
+
+def parts_of(field_type: FieldType[Any]) -> Iterator[FieldType[Any]]:
+    yield field_type
+    for _, part, _ in field_type.parts():
+        yield from parts_of(part)
+    inner = getattr(field_type, "inner", None)
+    if isinstance(inner, FieldType):
+        yield from parts_of(inner)

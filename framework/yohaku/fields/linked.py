@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+_LIKE_NONE = "takes no bytes, so it could not be told from an absent value"
+
 
 class Optional(Wrapper[T | None]):
     """A value that may be absent, which is None, no bytes, and null in JSON; what shows it, subclasses say."""
@@ -82,8 +84,8 @@ class Trailing(Optional[T]):
             raise SchemaError(
                 f"Trailing({self.inner.type_name}): give it a length with Prefixed, so that it has an end"
             )
-        if self.inner.minimum == 0:
-            raise SchemaError(f"Trailing({self.inner.type_name}): a value of 0 bytes could not be told from none")
+        if self.inner.maximum == 0:
+            raise SchemaError(f"Trailing({self.inner.type_name}): {_LIKE_NONE}")
 
     @property
     def type_name(self) -> str:
@@ -92,11 +94,15 @@ class Trailing(Optional[T]):
 
     def read(self, data: bytes, offset: int, end: int) -> tuple[T | None, int]:
         """Give None when no bytes are left."""
-        return (None, offset) if offset >= end else self.inner.read(data, offset, end)
+        if offset >= end:
+            return None, offset
+        value, stop = self.inner.read(data, offset, end)
+        return (value, stop) if stop > offset else self.refuse(_LIKE_NONE)
 
-    def emit_read(self, to: Reader, hint: str) -> str:
-        """Emit the code of ``read``."""
-        return self.emit_read_if(to, f"{to.anchor()} < {to.end}", hint)
+    def write(self, value: object) -> bytes:
+        """Give no bytes for None, and only then."""
+        raw = super().write(value)
+        return raw if raw or value is None else self.refuse(_LIKE_NONE)
 
 
 class PresentIf(Optional[T], Dependent[T | None]):

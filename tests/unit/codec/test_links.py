@@ -234,6 +234,13 @@ class TestTrailing:
         with pytest.raises(EncodeError, match="count must be absent"):
             self.Grown(number=5, count=3).encode()
 
+    def test_a_value_of_no_bytes_is_refused(self) -> None:
+        class Late(Record):
+            rest: Any = field(Trailing(cs.Optional(cs.Int16ub)), default=None)
+
+        assert Late.decode(b"\0\1") == Late(rest=1)
+        assert faults("05", Late)[0].startswith("rest takes no bytes")
+
     def test_leftovers_are_refused(self) -> None:
         assert faults("05202604010306", self.Grown)[-1].endswith("1 byte is left over @ $ (byte 6, 1 byte)")
 
@@ -300,7 +307,7 @@ class TestFrames:
         (lambda: Tagged(0x80, Trailing(UInt(8))), "only the last fields of a record"),
         (lambda: Trailing(VariableBlob(3)), "give it a length with Prefixed"),
         (lambda: Trailing(TestTrailing.Grown), "give it a length with Prefixed"),
-        (lambda: Trailing(cs.Pass), "could not be told from none"),
+        (lambda: Trailing(cs.Pass), "could not be told from an absent value"),
         (lambda: Prefixed(UInt(8), Digits(300)), "takes at least 300"),
         (lambda: Prefixed(UInt(4), Digits(3)), "does not fill whole bytes"),
         (lambda: hidden(UInt(8)), "carries a value"),
