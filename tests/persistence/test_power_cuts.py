@@ -142,6 +142,8 @@ COMMANDS = [
     Case("update binary", selected, command(Ins.UPDATE_BINARY, 0x81, 0, bytes(range(255, 0, -1)))),
     Case("update binary, one byte", selected, command(Ins.UPDATE_BINARY, 0x84, 69, b"!")),
     Case("update binary, chained", selected, chained),
+    Case("update binary, odd", selected, command(0xD7, 0, 1, b"\x54\x01\x05\x53\x78" + b"o" * 120)),
+    Case("erase binary", selected, command(0x0E, 0x81, 20, b"\x00\xb0")),
     Case("update record", selected, command(Ins.UPDATE_RECORD, 2, 2 << 3 | 4, b"u" * 40)),
     Case("append to linear", selected, command(Ins.APPEND_RECORD, 0, 2 << 3, b"a" * 40)),
     Case("append to cyclic", selected, command(Ins.APPEND_RECORD, 0, 3 << 3, b"a" * 100)),

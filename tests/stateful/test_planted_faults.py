@@ -13,9 +13,11 @@ from hypothesis.stateful import run_state_machine_as_test
 from yohaku_emulator import terminal as t
 from yohaku_emulator.apdu import Apdu
 from yohaku_emulator.container import descriptor, files
+from yohaku_emulator.container.binary import Binary
 from yohaku_emulator.container.chain import Chain
 from yohaku_emulator.container.credentials import Credentials
 from yohaku_emulator.container.files import Files
+from yohaku_emulator.container.records import Records
 from yohaku_emulator.container.table import Table
 from yohaku_emulator.dispatcher import Dispatcher
 from yohaku_emulator.registry import Registry
@@ -24,9 +26,9 @@ from yohaku_emulator.store import Store
 from yohaku_emulator.system import InstanceContext
 
 MUTANTS = [
-    ("no rights check", Files, "_open", "if not allows(descriptor, rule, self._credentials.state):", "if False:"),
-    ("rights of the wrong operation", Files, "_open", "range(access)", "range(0)"),
-    ("append under the update rule", Files, "append_record", "descriptor, APPEND", "descriptor, UPDATE"),
+    ("no rights check", Files, "open", "if not allows(descriptor, rule, self._credentials.state):", "if False:"),
+    ("rights of the wrong operation", Files, "open", "range(access)", "range(0)"),
+    ("append under the update rule", Records, "append", "descriptor, APPEND", "descriptor, UPDATE"),
     ("any bit of a mask opens", descriptor, "allows", "state & mask == mask", "state & mask or not mask"),
     ("only the first mask counts", descriptor, "allows", "at += 2", "at = end"),
     ("counter after comparison", OwnerPin, "check", "self._array.write_apart(self._LEFT, bytes((left - 1,)))", "pass"),
@@ -59,9 +61,9 @@ MUTANTS = [
         "self._prove(index, proved=True)",
         "self._prove(apdu.p2 & 0x7F, proved=True)",
     ),
-    ("read beyond the end", Files, "_open_binary", "offset >= size", "offset > size"),
-    ("update beyond the end by one", Files, "update_binary", "len(apdu.data) > size", "len(apdu.data) > size + 1"),
-    ("reading forgets the current file", Files, "read_binary", "self._current[0] = index + 1", "pass"),
+    ("read beyond the end", Binary, "_at", "offset >= size", "offset > size"),
+    ("update beyond the end by one", Binary, "update", "len(apdu.data) > size", "len(apdu.data) > size + 1"),
+    ("reading forgets the current file", Binary, "_read", "self._files.make_current(index)", "pass"),
     (
         "a file is found by its number",
         Table,
@@ -69,20 +71,20 @@ MUTANTS = [
         "descriptor[offsets[index] + 1] == sfi",
         "index - credentials + 1 == sfi",
     ),
-    ("record beyond the last", Files, "_record", "<= used", "<= used + 1"),
-    ("cyclic wrap one late", Files, "_append", "newest + 1 < records", "newest + 1 <= records"),
-    ("cyclic order turned round", Files, "_record", "slot = newest - slot if", "slot = slot if"),
-    ("cyclic read wraps wrong", Files, "_record", "newest + records - slot", "newest + records - slot - 1"),
-    ("full linear file wraps", Files, "_append", "used == records", "used > records"),
-    ("append without length check", Files, "append_record", "if len(apdu.data) != descriptor[part + 2]:", "if False:"),
+    ("record beyond the last", Records, "_place", "<= used", "<= used + 1"),
+    ("cyclic wrap one late", Files, "append", "newest + 1 < records", "newest + 1 <= records"),
+    ("cyclic order turned round", Records, "_place", "slot = newest - slot if", "slot = slot if"),
+    ("cyclic read wraps wrong", Records, "_place", "newest + records - slot", "newest + records - slot - 1"),
+    ("full linear file wraps", Files, "append", "used == records", "used > records"),
+    ("append without length check", Records, "append", "if len(apdu.data) != descriptor[part + 2]:", "if False:"),
     (
         "range reads one too many",
-        Files,
-        "_read_records",
-        "apdu.p1 + apdu.expected // size - 1",
-        "apdu.p1 + apdu.expected // size",
+        Records,
+        "_range",
+        "apdu.expected // size)",
+        "apdu.expected // size + 1)",
     ),
-    ("append is two steps", Files, "append_record", "self._context.begin()", "pass"),
+    ("append is two steps", Records, "append", "self._context.begin()", "pass"),
     ("deselection clears nothing", InstanceContext, "clear", "if clear_on != CLEAR_ON_RESET:", "if False:"),
     ("channels share what is selected", Apdu, "_read_class", "kind & 0x03, kind & 0x0C", "0, kind & 0x0C"),
     ("abort keeps the pages", Store, "abort", "self._pending, self._open = {}, False", "self._open = False"),

@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, ClassVar, Final
 
 from yohaku.iso7816 import Instruction, Status
 from yohaku_emulator.container import table
+from yohaku_emulator.container.binary import Binary
 from yohaku_emulator.container.chain import Chain
 from yohaku_emulator.container.credentials import Credentials
 from yohaku_emulator.container.descriptor import FORMAT, VERSION
 from yohaku_emulator.container.files import Files
+from yohaku_emulator.container.records import Records
 from yohaku_emulator.container.table import Table
 from yohaku_emulator.errors import StatusError
 from yohaku_emulator.runtime import Applet
@@ -27,13 +29,14 @@ MODULE: Final = bytes.fromhex("F059484B434E5401")
 PERSONALISED: Final = 0x0F
 """Life cycle after the last block of STORE DATA."""
 _DESCRIPTOR_TAG: Final = 0xC5
-_BY_NAME, _BY_EF = 0x04, 0x02
+_ERASE_BINARY, _READ_BINARY_ODD, _UPDATE_BINARY_ODD, _SEARCH_RECORD = 0x0E, 0xB1, 0xD7, 0xA2
+"""Instruction bytes that only this program knows (ISO/IEC 7816-4:2020 table 4)."""
 
 
 class Container(Applet):
     """An instance: descriptor and table, credentials, files, and the buffer for a chained update."""
 
-    __slots__ = ("_chain", "_context", "_credentials", "_files", "_table")
+    __slots__ = ("_binary", "_chain", "_context", "_credentials", "_files", "_records", "_table")
 
     @classmethod
     def install(cls, context: Context, parameters: bytes) -> None:
@@ -44,7 +47,8 @@ class Container(Applet):
         self._context, self._table = context, Table(context)
         self._credentials = Credentials(context, self._table)
         self._files = Files(context, self._table, self._credentials)
-        self._chain = Chain(context, self._files)
+        self._binary, self._records = Binary(self._files), Records(context, self._files)
+        self._chain = Chain(context, self._binary)
 
     def process(self, apdu: Apdu) -> bytes:
         """Work on one command."""
@@ -73,11 +77,6 @@ class Container(Applet):
         )  # fmt: skip
         body = bytes((0x84, len(aid))) + aid + bytes((0xA5, len(own))) + own
         return bytes((0x6F, len(body))) + body
-
-    def _select_file(self, apdu: Apdu) -> bytes:
-        if apdu.p1 != _BY_EF:
-            raise StatusError(Status.WRONG_P1P2)
-        return self._files.select(apdu)
 
     def _get_data(self, apdu: Apdu) -> bytes:
         """GET DATA (ISO/IEC 7816-4:2020 11.5.2): the descriptor under tag C5."""
@@ -133,13 +132,17 @@ class Container(Applet):
 
     _ALWAYS: ClassVar = frozenset({Instruction.SELECT, Instruction.GET_DATA})
     _HANDLERS: ClassVar[dict[int, Callable[[Container, Apdu], bytes]]] = {
-        Instruction.SELECT: _select_file,
+        Instruction.SELECT: lambda self, apdu: self._files.select(apdu),
         Instruction.GET_DATA: _get_data,
-        Instruction.READ_BINARY: lambda self, apdu: self._files.read_binary(apdu),
-        Instruction.UPDATE_BINARY: lambda self, apdu: self._chain.update_binary(apdu),
-        Instruction.READ_RECORD: lambda self, apdu: self._files.read_record(apdu),
-        Instruction.UPDATE_RECORD: lambda self, apdu: self._files.update_record(apdu),
-        Instruction.APPEND_RECORD: lambda self, apdu: self._files.append_record(apdu),
+        Instruction.READ_BINARY: lambda self, apdu: self._binary.read(apdu),
+        Instruction.UPDATE_BINARY: lambda self, apdu: self._chain.update(apdu),
+        Instruction.READ_RECORD: lambda self, apdu: self._records.read(apdu),
+        Instruction.UPDATE_RECORD: lambda self, apdu: self._records.update(apdu),
+        Instruction.APPEND_RECORD: lambda self, apdu: self._records.append(apdu),
+        _ERASE_BINARY: lambda self, apdu: self._binary.erase(apdu),
+        _READ_BINARY_ODD: lambda self, apdu: self._binary.read_odd(apdu),
+        _UPDATE_BINARY_ODD: lambda self, apdu: self._binary.update_odd(apdu),
+        _SEARCH_RECORD: lambda self, apdu: self._records.search(apdu),
         Instruction.VERIFY: lambda self, apdu: self._credentials.verify(apdu),
         Instruction.CHANGE_REFERENCE_DATA: lambda self, apdu: self._credentials.change(apdu),
         Instruction.RESET_RETRY_COUNTER: lambda self, apdu: self._credentials.reset(apdu),

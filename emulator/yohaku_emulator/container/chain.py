@@ -9,7 +9,7 @@ from yohaku_emulator.errors import StatusError
 
 if TYPE_CHECKING:
     from yohaku_emulator.apdu import Apdu
-    from yohaku_emulator.container.files import Files
+    from yohaku_emulator.container.binary import Binary
     from yohaku_emulator.runtime import Context
 
 _HEAD: Final = 4
@@ -19,10 +19,10 @@ _HEAD: Final = 4
 class Chain:
     """The one chain that an instance can have open (ISO/IEC 7816-4:2020 5.3.3)."""
 
-    __slots__ = ("_buffer", "_files")
+    __slots__ = ("_binary", "_buffer")
 
-    def __init__(self, context: Context, files: Files) -> None:
-        self._files = files
+    def __init__(self, context: Context, binary: Binary) -> None:
+        self._binary = binary
         limit = context.chain_bytes
         self._buffer = context.transient(_HEAD + limit if limit else 0)
 
@@ -39,10 +39,10 @@ class Chain:
         if apdu.chained and (apdu.ins != Instruction.UPDATE_BINARY or not self._buffer):
             raise StatusError(Status.CHAINING_UNSUPPORTED)
 
-    def update_binary(self, apdu: Apdu) -> bytes:
+    def update(self, apdu: Apdu) -> bytes:
         """Gather a segment, or write when it is the last or only one."""
         if not apdu.chained and not self._gathered:
-            return self._files.update_binary(apdu)
+            return self._binary.update(apdu)
         try:
             self._gather(apdu)
         except StatusError:
@@ -52,12 +52,12 @@ class Chain:
             return b""
         apdu.data = bytes(self._buffer[_HEAD : _HEAD + self._gathered])
         self._forget()
-        return self._files.update_binary(apdu)
+        return self._binary.update(apdu)
 
     def _gather(self, apdu: Apdu) -> None:
         gathered = self._gathered
         if not gathered:
-            self._files.check_update(apdu)
+            self._binary.check_update(apdu)
             self._buffer[2], self._buffer[3] = apdu.p1, apdu.p2
         end = gathered + len(apdu.data)
         if not apdu.data or _HEAD + end > len(self._buffer):

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 CHALLENGE: Final = 16
 """Bytes of a challenge that EXTERNAL AUTHENTICATE can answer."""
 _LEFT, _SET = 1, 2
+_EXTERNAL, _INTERNAL, _HOST_PROVES, _CARD_PROVES = b"\x82", b"\x88", b"\x83", b"\x89"
+"""First byte of what a cryptogram is made of: none can be taken for one of another command or direction."""
 _TRIES_LEFT: Final = 0x63C0
 """Status word with the tries left in its last digit (ISO/IEC 7816-4:2020 table 6)."""
 
@@ -128,18 +130,23 @@ class Credentials:
         return challenge
 
     def external_authenticate(self, apdu: Apdu) -> bytes:
-        """EXTERNAL AUTHENTICATE (ISO/IEC 7816-4:2020 11.6.4) by AES-CMAC over the kept challenge."""
+        """EXTERNAL and MUTUAL AUTHENTICATE (ISO/IEC 7816-4:2020 11.6.4, 11.6.5) by AES-CMAC over the kept challenge.
+
+        The data is the cryptogram, or, for MUTUAL AUTHENTICATE, a challenge of the host's and the cryptogram.
+        """
         kept, challenge = self._challenge[0], bytes(self._challenge[1:])
         self._challenge[:] = bytes(1 + CHALLENGE)
         descriptor = self._table.descriptor.read()
-        index, key = self._key(apdu, descriptor)
+        mutual = len(apdu.data) == 2 * CHALLENGE
+        index, key = self._key(apdu, descriptor, 2 * CHALLENGE if mutual else CHALLENGE)
         if not kept:
             raise StatusError(Status.CONDITIONS)
-        value = self._value(descriptor, index, key)
-        message = bytes((0x82, apdu.p2 & 0x7F)) + challenge + self._context.aid
-        self._compare(index, key, aes_cmac(value, message), apdu.data)
+        value, number = self._value(descriptor, index, key), bytes((apdu.p2 & 0x7F,))
+        host, cryptogram = apdu.data[:-CHALLENGE], apdu.data[-CHALLENGE:]
+        message = (_HOST_PROVES if mutual else _EXTERNAL) + number + challenge + host + self._context.aid
+        self._compare(index, key, aes_cmac(value, message), cryptogram)
         self._prove(index, proved=True)
-        return b""
+        return aes_cmac(value, _CARD_PROVES + number + host + challenge + self._context.aid) if mutual else b""
 
     def _compare(self, index: int, key: PersistentArray, expected: bytes, found: bytes) -> None:
         """Compare cryptograms; the counter of a limited key goes down first."""
@@ -155,17 +162,17 @@ class Credentials:
     def internal_authenticate(self, apdu: Apdu) -> bytes:
         """INTERNAL AUTHENTICATE (ISO/IEC 7816-4:2020 11.6.2) by AES-CMAC over the host's challenge."""
         descriptor = self._table.descriptor.read()
-        index, key = self._key(apdu, descriptor)
+        index, key = self._key(apdu, descriptor, CHALLENGE)
         value = self._value(descriptor, index, key)
-        return aes_cmac(value, bytes((0x88, apdu.p2 & 0x7F)) + apdu.data + self._context.aid)
+        return aes_cmac(value, _INTERNAL + bytes((apdu.p2 & 0x7F,)) + apdu.data + self._context.aid)
 
-    def _key(self, apdu: Apdu, descriptor: bytes) -> tuple[int, PersistentArray]:
-        """Return index and array of the key that P2 names, usable and not blocked; the data must be 16 bytes."""
+    def _key(self, apdu: Apdu, descriptor: bytes, size: int) -> tuple[int, PersistentArray]:
+        """Return index and array of the key that P2 names, usable and not blocked; the data must be ``size`` bytes."""
         if apdu.p1:
             raise StatusError(Status.WRONG_P1P2)
         pins, keys = pins_and_keys(descriptor)
         index = pins + _reference(apdu, keys)
-        if len(apdu.data) != CHALLENGE:
+        if len(apdu.data) != size:
             raise StatusError(Status.WRONG_LENGTH)
         key = self._table.array(index)
         limit, left, is_set = key.read(0, KEY_VALUE)

@@ -270,7 +270,7 @@ def test_an_error_inside_becomes_6f00_and_rolls_back(monkeypatch):
     def broken(*arguments):
         raise RuntimeError(len(arguments))
 
-    monkeypatch.setattr(Files, "_append", broken)
+    monkeypatch.setattr(Files, "append", broken)
     terminal = t.Terminal(card)
     assert terminal.send(Ins.APPEND_RECORD, 0, 2 << 3, bytes(10)).status == Status.UNKNOWN
     assert not card._system.store.in_transaction
