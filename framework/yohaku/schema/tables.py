@@ -67,9 +67,12 @@ def read_csv(record: type[R], lines: Iterable[str]) -> Iterator[Row[R] | BadRow]
     """
     reader = csv.reader(lines, strict=True)
     header = _header(record, next(_rows(reader), (0, []))[1])
+    lists = {steps for column in header for steps in column.open_groups}
+    groups = dict.fromkeys(steps for column in header for steps in (*column.groups, *column.open_groups))
 
     def make(cells: list[str]) -> R:
-        return _from_cells(record, header, cells)
+        tree = _tree(header, groups, cells)
+        return record.from_json(_settled(tree, (), lists))
 
     for line, found in _rows(reader):
         if isinstance(found, Fault):
@@ -203,16 +206,16 @@ def _held(wanted: Column, columns: list[Column]) -> bool:
     )
 
 
-def _from_cells(record: type[R], header: list[Column], cells: list[str]) -> R:
+def _tree(header: list[Column], groups: Iterable[Steps], cells: list[str]) -> dict[str | int, Any]:
+    """Put the values of cells into the groups that hold them; ``groups`` exist even when all their cells are empty."""
     tree: dict[str | int, Any] = {}
+    for steps in groups:
+        _put(tree, steps, {})
     for column, cell in zip(header, cells, strict=True):
-        for steps in (*column.groups, *column.open_groups):
-            _put(tree, steps, {})
         value = column.json_of(cell)
         if value is not MISSING:
             _put(tree, column.steps, value)
-    lists = {steps for column in header for steps in column.open_groups}
-    return record.from_json(_settled(tree, (), lists))
+    return tree
 
 
 def _put(tree: dict[str | int, Any], steps: Steps, value: Any) -> None:
