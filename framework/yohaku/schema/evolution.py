@@ -135,14 +135,17 @@ def renew(file: File[Any], old: Record) -> Record:
 
 
 def renewed_content(applet: type[Applet], version: int, name: str, raw: bytes) -> bytes:
-    """Give the bytes of this version for bytes of an old one, filled up with zeros; only zeros stay only zeros.
+    """Give the bytes of this version for bytes of an old one, filled up with zeros.
+
+    A transparent file of zeros only was never written, and stays so.
 
     Raises:
         EvolutionError, DecodeError: as ``read_as``.
         EncodeError: the new record has a value that does not fit, or takes more bytes than its file has.
     """
-    room = _room(applet.file(name))
-    if not any(raw):
+    file = applet.file(name)
+    room = _room(file)
+    if file.kind is FileKind.TRANSPARENT and not any(raw):
         return bytes(room)
     content = read_as(applet, version, name, raw).encode()
     if len(content) > room:

@@ -132,6 +132,21 @@ def test_new_contents_fill_the_new_file():
     assert renewed_content(Club, 1, "member", bytes(18)) == bytes(20)
 
 
+def test_a_record_of_zeros_is_a_record_and_made_new():
+    class Count(Record):
+        """数"""
+
+        number: int = field(UInt(8), "数")
+
+    def version(number, previous=None, by=None):
+        log = CyclicFile(Count, "数", records=2, read=ALWAYS, append=ALWAYS)
+        body = {"log": log.replaces(previous.log, by=by) if previous else log}
+        return type("Counts", (Applet,), body, aid="D3 92 F0 01 23 02", version=number, previous=previous)
+
+    new = version(2, version(1), lambda old: Count(number=old.number + 1))
+    assert renewed_content(new, 1, "log", b"\0") == b"\1"
+
+
 def test_what_is_not_there_yet_says_so():
     with pytest.raises(EvolutionError, match="version 1 has no best, it was added in version 3"):
         read_as(Club, 1, "best", bytes(4))
