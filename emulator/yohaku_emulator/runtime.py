@@ -113,6 +113,16 @@ class OwnerPin:
         limit = self._array[self._LIMIT]
         self._array.write(self._LEFT, bytes((limit, len(value))) + value)
 
+    @property
+    def value(self) -> bytes:
+        """The value, for an instance of the same program that takes it over; empty when there is none."""
+        return self._array.read(self._VALUE, self.length)
+
+    def lower(self, tries: int) -> None:
+        """Leave at most ``tries`` tries."""
+        if tries < self.tries_left:
+            self._array.write(self._LEFT, bytes((tries,)))
+
     def reset(self) -> None:
         """Give all tries back."""
         self._array.write(self._LEFT, bytes((self._array[self._LIMIT],)))
@@ -158,6 +168,13 @@ class Context(Protocol):
 
     def abort(self) -> None:
         """Undo all writes since ``begin`` (JCSystem.abortTransaction)."""
+        ...
+
+    def sibling(self, aid: bytes) -> Context | None:
+        """Return another instance of the same program, which shares this one's firewall context (JCSystem.lookupAID).
+
+        None when there is none; only its ``life`` and ``arrays`` are for use, and those for reading.
+        """
         ...
 
     @property

@@ -215,6 +215,13 @@ class InstanceContext:
         """Abort the transaction."""
         self._system.store.abort()
 
+    def sibling(self, aid: bytes) -> InstanceContext | None:
+        """Return another instance of the same program."""
+        entry = self._system.registry.entries.get(aid)
+        if entry is None or entry.program != self._entry.program:
+            return None
+        return InstanceContext(self._system, entry)
+
     @property
     def chain_bytes(self) -> int:
         """Most data in a chain of commands."""

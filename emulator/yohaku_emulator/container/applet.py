@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 
 from yohaku.iso7816 import Instruction, Status
 from yohaku_emulator.container import table
+from yohaku_emulator.container.adopt import Adoption
 from yohaku_emulator.container.binary import Binary
 from yohaku_emulator.container.chain import Chain
 from yohaku_emulator.container.credentials import Credentials
@@ -127,8 +128,17 @@ class Container(Applet):
             self._files.load_bytes(descriptor, number, value)
         elif kind == 4:
             self._files.load_record(descriptor, number, value)
+        elif kind == 5:
+            self._adopt(number, value)
         else:
             raise StatusError(Status.REFERENCE_NOT_FOUND)
+
+    def _adopt(self, kind: int, value: bytes) -> None:
+        """Take over a part of another instance: LV of its AID, then what the kind of part needs."""
+        end = 1 + value[0] if value else 0
+        if not 1 < end <= len(value):
+            raise StatusError(Status.WRONG_DATA)
+        Adoption(self._context, self._table, self._files, value[1:end]).adopt(kind, value[end:])
 
     _ALWAYS: ClassVar = frozenset({Instruction.SELECT, Instruction.GET_DATA})
     _HANDLERS: ClassVar[dict[int, Callable[[Container, Apdu], bytes]]] = {

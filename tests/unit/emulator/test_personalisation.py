@@ -62,7 +62,7 @@ def test_the_last_block_ends_personalisation_for_good(installed, facts):
         (t.group(4, 1, b"x"), 0x6A88),
         (t.group(4, 3, b"x"), 0x6A80),
         (t.group(4, 3, b"0123456789") * 5, 0x6A84),
-        (t.group(5, 1, b"x"), 0x6A88),
+        (t.group(6, 1, b"x"), 0x6A88),
         (t.group(0, 0, b""), 0x6A88),
         (b"\x01", 0x6A80),
         (b"\x01\x01", 0x6A80),
