@@ -125,7 +125,7 @@ def mutate(monkeypatch, owner, name, old, new):
 def test_a_planted_fault_is_found(mutant, machine, monkeypatch, record_property):
     mutate(monkeypatch, *mutant[1:])
     quick = settings(
-        max_examples=150,
+        max_examples=400,
         stateful_step_count=60,
         deadline=None,
         phases=[Phase.generate],
