@@ -8,6 +8,7 @@ from yohaku.errors import UnknownNameError
 from yohaku.iso7816 import Instruction as Ins
 from yohaku_emulator import ImageError, LinkError, PowerCut
 from yohaku_emulator import terminal as t
+from yohaku_emulator.faults import FaultyLink, LostError
 from yohaku_emulator.link import open_link
 
 AID = bytes.fromhex("F059484B0001")
@@ -136,3 +137,23 @@ def test_closing_twice_is_harmless(tmp_path):
     link = open_link(str(tmp_path / "card.img"))
     link.close()
     link.close()
+
+
+@pytest.mark.parametrize(("failure", "done"), [("command", False), ("response", True), ("truncate", True)])
+def test_a_faulty_link_fails_at_one_command(failure, done):
+    link = open_link("")
+    load(link)
+    t.Terminal(link).select(AID)
+    faulty = FaultyLink(link, at=2, failure=failure)
+    update = bytes.fromhex("00D6810005") + b"HELLO"
+    assert faulty.transmit(bytes.fromhex("00B0810005")) == b"hello\x90\x00"
+    if failure == "truncate":
+        assert faulty.transmit(update) == b"\x90"
+    else:
+        with pytest.raises(LostError):
+            faulty.transmit(update)
+    assert faulty.transmit(bytes.fromhex("00B0810005")) == (b"HELLO" if done else b"hello") + b"\x90\x00"
+    assert faulty.reset() == faulty.atr == link.atr
+    assert faulty.card is link.card
+    assert faulty.name == link.name
+    faulty.close()
