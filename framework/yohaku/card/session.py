@@ -5,49 +5,58 @@ It turns status words into sentences that use the declaration's names, and prese
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from yohaku.card.credentials import CardKey, CardPin
+from yohaku.card.earlier import EarlierRecordFile, EarlierTransparentFile, refuse_missing, refuse_writing
 from yohaku.card.errors import AccessDeniedError, AppletMismatchError, AppletNotReadyError, CardError, StatusError
 from yohaku.card.files import CardTransparentFile
 from yohaku.card.records import CardRecordFile
 from yohaku.iso7816 import Command, Response, Status
 from yohaku.schema import Pin, compile_descriptor, fingerprint
+from yohaku.schema.evolution import history, source
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from yohaku.card.card import Card, Selection
     from yohaku.card.fci import Fci
     from yohaku.card.secrets import Secrets
-    from yohaku.schema import Applet, Credential, Key, Record, RecordFile, Rule, TransparentFile
+    from yohaku.schema import Applet, Credential, File, Key, Record, RecordFile, Rule, TransparentFile
 
 R = TypeVar("R", bound="Record")
+F = TypeVar("F", bound="File[Any]")
+P = TypeVar("P", bound="Pin | Key")
 
 
 class AppletSession:
     """An applet while the card has it selected.
 
     Attributes:
-        applet: the declaration.
+        applet: the declaration of what the card holds.
+        declared: the declaration that the program uses: the same, or a later version of it.
         selection: the way to the applet.
         presented: names of the PINs and keys that the card accepted in this session.
     """
 
-    def __init__(self, selection: Selection, applet: type[Applet]) -> None:
-        self.selection, self.applet = selection, applet
+    def __init__(self, selection: Selection, applet: type[Applet], *, declared: type[Applet] | None = None) -> None:
+        self.selection, self.applet, self.declared = selection, applet, declared or applet
         self.presented: set[str] = set()
 
     @classmethod
     def open(cls, card: Card, applet: type[Applet]) -> AppletSession:
-        """Select an applet and check that it was loaded from this very declaration.
+        """Select an applet and check that it was loaded from this very declaration, or from an earlier version of it.
 
         Raises:
             AppletNotInstalledError: it is not on the card.
             AppletNotReadyError: its load was never completed.
-            AppletMismatchError: another version, or another declaration of the same version, is on the card.
+            AppletMismatchError: a version that is not in its history, or another declaration of the same version, is
+                on the card.
         """
         selection = card.select(applet.aid, name=applet.name)
-        _check_identity(selection.fci, applet)
-        return cls(selection, applet)
+        held = next((one for one in history(applet) if one.version == selection.fci.version), applet)
+        _check_identity(selection.fci, held)
+        return cls(selection, held, declared=applet)
 
     @classmethod
     def of(cls, instance: Applet) -> AppletSession:
@@ -62,19 +71,38 @@ class AppletSession:
 
     def transparent(self, declaration: TransparentFile[R]) -> CardTransparentFile[R]:
         """Give a transparent file on the card."""
-        return CardTransparentFile(self, declaration)
+        if self.declared is self.applet:
+            return CardTransparentFile(self, declaration)
+        return EarlierTransparentFile(self, self.declared, declaration, self._earlier(declaration))
 
     def records(self, declaration: RecordFile[R]) -> CardRecordFile[R]:
         """Give a record file on the card."""
-        return CardRecordFile(self, declaration)
+        if self.declared is self.applet:
+            return CardRecordFile(self, declaration)
+        return EarlierRecordFile(self, self.declared, declaration, self._earlier(declaration))
+
+    def _earlier(self, declaration: F) -> F:
+        """Give the file of the version on the card that a declared one goes back to."""
+        found = source(self.declared, self.applet.version, declaration.name)
+        if found is None:
+            refuse_missing(self.applet, self.declared, declaration.name)
+        if found.kind is not declaration.kind:
+            refuse_writing(self.applet, self.declared)
+        return cast("F", found)
 
     def pin(self, declaration: Pin) -> CardPin:
         """Give a PIN on the card."""
-        return CardPin(self, declaration)
+        return CardPin(self, self._held(declaration, self.applet.pins()))
 
     def key(self, declaration: Key) -> CardKey:
         """Give a key on the card."""
-        return CardKey(self, declaration)
+        return CardKey(self, self._held(declaration, self.applet.keys()))
+
+    def _held(self, declaration: P, held: Mapping[str, P]) -> P:
+        """Give the PIN or key of that name in the version on the card."""
+        if declaration.name not in held:
+            refuse_missing(self.applet, self.declared, declaration.name)
+        return held[declaration.name]
 
     def satisfy(self, rule: Rule, secrets: Secrets, *, last_try: bool = False) -> None:
         """Present what a rule needs, the cheapest way for which values are at hand.

@@ -10,6 +10,7 @@ from yohaku.globalplatform.load import (
     delete_applet,
     load_applet,
 )
+from yohaku.globalplatform.upgrade import UpgradeReport, upgrade_applet
 from yohaku.globalplatform.wire import (
     LOAD_FILE,
     MODULE,
@@ -44,9 +45,11 @@ __all__ = [
     "SecurityDomain",
     "StatusRequest",
     "Step",
+    "UpgradeReport",
     "WireError",
     "delete_applet",
     "load_applet",
     "parse_dgis",
     "parse_registry",
+    "upgrade_applet",
 ]

@@ -12,18 +12,24 @@ if TYPE_CHECKING:
 
 PIN_VALUE, KEY_VALUE, FILE_CONTENT, RECORD = 0x0100, 0x0200, 0x0300, 0x0400
 """Data groupings of the container: the low byte is a number or an SFI (container version 1, Installation)."""
+ADOPT_PIN, ADOPT_KEY, ADOPT_BYTES, ADOPT_RECORDS = 0x0501, 0x0502, 0x0503, 0x0504
+"""Data groupings that take over parts of another instance (container version 1, chapter 7)."""
+MOST_ADOPTED = 240
+"""Most bytes of contents that one block takes over: no more than a block could carry, so that a commit holds them."""
 _HEAD, _OFFSET = 3, 2
 
 
 def pack(items: Iterable[Dgi]) -> list[bytes]:
     """Put data groupings into blocks of at most 255 bytes, first fit; there is always one block, maybe empty.
 
-    Groupings of one identifier keep their order, as records are appended in the order they come. Contents of
-    transparent files are cut wherever a block has room left, so they go last and fill the gaps.
+    Groupings that take over contents have a block each. Groupings of one identifier keep their order, as records are
+    appended in the order they come. Contents of transparent files are cut wherever a block has room left, so they go
+    last and fill the gaps.
     """
     blocks = [bytearray()]
     earliest: dict[int, int] = {}
-    whole, divisible = _sorted(items)
+    whole, divisible, alone = _sorted(items)
+    blocks += [bytearray(item.to_bytes()) for item in alone]
     for item in whole:
         raw = item.to_bytes()
         place = _first_with_room(blocks, len(raw), earliest.get(item.tag, 0))
@@ -34,12 +40,16 @@ def pack(items: Iterable[Dgi]) -> list[bytes]:
     return [bytes(block) for block in blocks]
 
 
-def _sorted(items: Iterable[Dgi]) -> tuple[list[Dgi], list[Dgi]]:
+def _sorted(items: Iterable[Dgi]) -> tuple[list[Dgi], list[Dgi], list[Dgi]]:
     whole: list[Dgi] = []
     divisible: list[Dgi] = []
+    alone: list[Dgi] = []
     for item in items:
-        (divisible if item.tag & 0xFF00 == FILE_CONTENT else whole).append(item)
-    return whole, divisible
+        if item.tag in {ADOPT_BYTES, ADOPT_RECORDS}:
+            alone.append(item)
+        else:
+            (divisible if item.tag & 0xFF00 == FILE_CONTENT else whole).append(item)
+    return whole, divisible, alone
 
 
 def _first_with_room(blocks: list[bytearray], size: int, start: int) -> int:
@@ -77,3 +87,38 @@ def _runs(content: bytes, gap: int) -> Iterator[tuple[int, bytes]]:
         if bare.rstrip(b"\x00"):
             yield first, bare.rstrip(b"\x00")
         start += len(piece) + gap + 1
+
+
+def adopted_bytes(aid: bytes, old: int, new: int, size: int) -> Iterator[Dgi]:
+    """Make the groupings that copy the first ``size`` bytes of a transparent file inside the card.
+
+    Args:
+        aid: the instance to copy from.
+        old: SFI of its file.
+        new: SFI of the file to copy to.
+        size: bytes to copy.
+    """
+    for start in range(0, size, MOST_ADOPTED):
+        count = min(MOST_ADOPTED, size - start)
+        place = start.to_bytes(2, "big") + count.to_bytes(2, "big")
+        yield adopted(ADOPT_BYTES, aid, bytes((old, new)) + place)
+
+
+def adopted_records(aid: bytes, old: int, new: int, record_size: int, records: int) -> Iterator[Dgi]:
+    """Make the groupings that copy the records of a file inside the card, the oldest first.
+
+    Args:
+        aid: the instance to copy from.
+        old: SFI of its file.
+        new: SFI of the file to copy to.
+        record_size: bytes of one record.
+        records: how many there may be; those not in use are left out by the card.
+    """
+    at_once = max(MOST_ADOPTED // record_size, 1)
+    for first in range(0, records, at_once):
+        yield adopted(ADOPT_RECORDS, aid, bytes((old, new, first, min(at_once, records - first))))
+
+
+def adopted(kind: int, aid: bytes, what: bytes) -> Dgi:
+    """Make a grouping that takes over a part of the instance ``aid``."""
+    return Dgi(kind, bytes((len(aid),)) + aid + what)

@@ -147,7 +147,7 @@ class _Load:
 
     def _refuse_if_present(self) -> None:
         try:
-            AppletSession.open(self.card, self.applet)
+            held = AppletSession.open(self.card, self.applet).applet
         except AppletNotInstalledError:
             return
         except AppletNotReadyError as error:
@@ -155,8 +155,9 @@ class _Load:
         except AppletMismatchError as error:
             raise AlreadyInstalledError(f"{error}; nothing was changed") from error
         raise AlreadyInstalledError(
-            f"{self.applet.name} version {self.applet.version} is on this card already; nothing was changed. "
-            "Delete it first to load it anew; that loses what it holds"
+            f"{self.applet.name} version {held.version} is on this card already; nothing was changed. "
+            + ("" if held is self.applet else "Upgrade it, which keeps what it holds. ")
+            + "Delete it first to load it anew; that loses what it holds"
         )
 
     def _roll_back(self) -> str:
