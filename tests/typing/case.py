@@ -1,6 +1,6 @@
 from datetime import date
 from typing import assert_type
-from yohaku import ALWAYS, Applet, CyclicFile, Key, Pin, Record, TransparentFile, field
+from yohaku import ALWAYS, NEVER, Applet, CyclicFile, Key, Pin, Record, TransparentFile, field
 from yohaku.fields import Date, Digits, UInt
 from construct import Int8ub
 
@@ -25,6 +25,18 @@ class S(Applet, aid="F0 01 02 03 04"):
     log = CyclicFile(A, records=3, read=pin & key, append=key)
 
 
+def renewed(old: A) -> B:
+    return B(inner=old, wrong=1)
+
+
+class S2(Applet, version=2, previous=S):
+    g = TransparentFile(B, read=ALWAYS, update=NEVER).replaces(S.f, by=renewed)
+    same = TransparentFile(A, read=ALWAYS, update=NEVER).replaces(S.f).ignoring("RULE", "why")
+    log = CyclicFile(B, records=3, read=ALWAYS, append=NEVER).replaces(S.log, by=lambda old: B(inner=old, wrong=1))
+    back = TransparentFile(A, read=ALWAYS, update=NEVER).replaces(S.f, by=renewed)  # E: gives another record
+    other = TransparentFile(B, read=ALWAYS, update=NEVER).replaces(S.f)  # E: holds another record
+
+
 a = A(number="1", day=date(2020, 1, 1), raw=3)
 A(number=1, day=date(2020, 1, 1), raw=3)  # E: wrong argument type
 A(number="1", raw=3)  # E: missing argument
@@ -41,3 +53,4 @@ def use(s: S) -> None:
 
 
 assert_type(S.f, TransparentFile[A])
+assert_type(S2.g, TransparentFile[B])
