@@ -62,7 +62,7 @@ def unpack(archive: bytes) -> Components:
     """
     files = dict(_files(archive))
     if Tag.HEADER not in files:
-        raise CapError("CAP file", [Fault("holds no Header.cap: it is no CAP file")])
+        raise CapError("CAP file", [Fault("holds no Header.cap: it is no CAP file", ("archive",))])
     found = Components()
     for tag in sorted(files):
         _put_file(found, tag, files[tag])
@@ -74,11 +74,11 @@ def _files(archive: bytes) -> Iterator[tuple[int, bytes]]:
         with zipfile.ZipFile(io.BytesIO(archive)) as opened:
             entries = [entry for entry in opened.infolist() if _tag_of(entry.filename) is not None]
             if sum(entry.file_size for entry in entries) > MOST_BYTES:
-                raise CapError("CAP file", [Fault(f"unpacks to more than {MOST_BYTES} bytes")])
+                raise CapError("CAP file", [Fault(f"unpacks to more than {MOST_BYTES} bytes", ("archive",))])
             for entry in entries:
                 yield _tag_of(entry.filename) or 0, opened.read(entry)
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError) as error:
-        raise CapError("CAP file", [Fault(f"is no intact archive: {error}")]) from None
+        raise CapError("CAP file", [Fault(f"is no intact archive: {error}", ("archive",))]) from None
 
 
 def _tag_of(name: str) -> int | None:
