@@ -117,15 +117,14 @@ class Dispatcher:
 
     def _dispatch(self, channel: Channel, apdu: Apdu) -> bytes:
         ins = apdu.ins
+        if ins == Instruction.GET_RESPONSE and not apdu.cla:
+            return self._get_response(channel, apdu)
+        channel.waiting = _NOTHING
         if not apdu.cla:
-            if ins == Instruction.GET_RESPONSE:
-                return self._get_response(channel, apdu)
-            channel.waiting = _NOTHING
             if ins == Instruction.SELECT and apdu.p1 == _BY_NAME:
                 return self._select(channel, apdu)
             if ins == Instruction.MANAGE_CHANNEL:
                 return self._manage_channel(apdu)
-        channel.waiting = _NOTHING
         if channel.applet is None:
             raise StatusError(Status.SELECT_FAILED)
         return channel.applet.process(apdu)

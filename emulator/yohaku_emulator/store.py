@@ -180,7 +180,7 @@ class Store:
         count, _ = _JOURNAL_HEAD.unpack_from(self._cells, self._journal)
         step = _PAGE_NUMBER.size + self.payload
         body = self._cells[start : start + count * step]
-        if count > self.commit_pages or self._cells[self._journal : start] != _journal_head(count, body):
+        if self._cells[self._journal : start] != _journal_head(count, body):
             return []
         return [
             (_PAGE_NUMBER.unpack_from(body, at)[0], _sealed(body[at + _PAGE_NUMBER.size : at + step] + bytes(CHECK)))

@@ -117,9 +117,10 @@ def test_an_answer_without_le_waits_for_get_response(card):
     assert card.transmit(bytes.fromhex("00C0000000")).hex() == "6985"
 
 
-def test_another_command_forgets_the_waiting_answer(card):
+@pytest.mark.parametrize("other", ["80CA006600", "00CA006600", "00A4040C", "0070800100", "00FF0000"])
+def test_another_command_forgets_the_waiting_answer(card, other):
     card.transmit(bytes.fromhex("00A4040008") + DOMAIN)
-    card.transmit(bytes.fromhex("80CA006600"))
+    card.transmit(bytes.fromhex(other))
     assert card.transmit(bytes.fromhex("00C0000000")).hex() == "6985"
 
 
