@@ -24,7 +24,12 @@ V = TypeVar("V")
 
 
 class Compiled(Generic[V]):
-    """A codec whose functions are generated when they are first asked for."""
+    """A codec whose functions are generated when they are first asked for.
+
+    Args:
+        type_: what to encode and decode.
+        generated: told the name of each function, and the function, when it is there.
+    """
 
     if TYPE_CHECKING:
 
@@ -40,7 +45,8 @@ class Compiled(Generic[V]):
             """Decode the start of ``data`` and return the rest with the value, or raise DecodeError."""
             ...
 
-    def __init__(self, type_: FieldType[V]) -> None:
+    def __init__(self, type_: FieldType[V], generated: Callable[[str, Callable[..., Any]], None] | None = None) -> None:
+        self.generated = generated
         self.interpreter = Interpreter(type_)
         self.to_json, self.from_json = self.interpreter.to_json, self.interpreter.from_json
 
@@ -51,12 +57,14 @@ class Compiled(Generic[V]):
         source = source_for(self.interpreter, name)
         made = source.function(name, compiled_code)
         setattr(self, name, made)
+        if self.generated is not None:
+            self.generated(name, made)
         return made
 
 
-def codec_for(type_: FieldType[V]) -> Codec[V]:
-    """Give the codec of a type."""
-    return Compiled(type_)
+def codec_for(type_: FieldType[V], generated: Callable[[str, Callable[..., Any]], None] | None = None) -> Codec[V]:
+    """Give the codec of a type; ``generated`` is told of each function of it that is generated."""
+    return Compiled(type_, generated)
 
 
 def source_of(record: Any) -> str:
@@ -91,28 +99,31 @@ def _encode(source: Source, type_: FieldType[Any]) -> None:
 
 
 def _decode(source: Source, type_: FieldType[Any]) -> None:
-    to = _reader(source, type_, "!=")
+    to = _reader(source, type_)
     value = read_part(to, type_, "record")
     place = to.position()
     if place != to.end:
         to.refuse_if(f"{place} != {to.end}")
+    if type_.size is not None and not to.checked:
+        to.refuse_if(f"type(data) is not bytes or len(data) != {type_.size}")
     source.line(f"return {value}")
 
 
 def _decode_from(source: Source, type_: FieldType[Any]) -> None:
-    to = _reader(source, type_, "<")
+    to = _reader(source, type_, whole=False)
     value = read_part(to, type_, "record")
-    source.line(f"return {value}, data[{to.position()}:]")
+    rest = f"data[{to.position()}:]"
+    if type_.size is not None:
+        to.refuse_if(f"type(data) is not bytes or len(data) < {type_.size}")
+    source.line(f"return {value}, {rest}")
 
 
-def _reader(source: Source, type_: FieldType[Any], wrong: str) -> Reader:
-    """Begin with what holds for all of the data: it is bytes, and as long as a type of fixed size takes."""
-    if type_.size is None:
-        to = Reader(source, end="end")
-        source.line("end = len(data)")
-    else:
-        to = Reader(source, end=str(type_.size))
-        to.refuse_if(f"len(data) {wrong} {type_.size}")
+def _reader(source: Source, type_: FieldType[Any], *, whole: bool = True) -> Reader:
+    """Begin to read; whether data of a fixed size has that size is for one struct to say, or for the end."""
+    if type_.size is not None:
+        return Reader(source, end=str(type_.size), whole=type_.size if whole else None)
+    to = Reader(source)
+    source.line("end = len(data)")
     to.refuse_if("type(data) is not bytes")
     return to
 

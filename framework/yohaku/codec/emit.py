@@ -59,10 +59,15 @@ class Reader(Emitter):
         end: the expression of the offset where the bytes end that may be read.
         safe: reading past ``end`` raises by itself, since ``end`` is the end of ``data``.
         most: the number of bytes that are known to be the most that are left before ``end``; None when unknown.
+        whole: the size of ``data`` when it must have one; None otherwise.
+        checked: one struct unpacks the whole of ``data``, and so has checked its size.
     """
 
-    def __init__(self, source: Source, *, at: str = "", end: str = "end", safe: bool = True) -> None:
+    def __init__(
+        self, source: Source, *, at: str = "", end: str = "end", safe: bool = True, whole: int | None = None
+    ) -> None:
         super().__init__(source)
+        self.whole, self.checked = whole, False
         self.end, self.safe = end, safe
         self.most: int | None = None
         self._at, self._ahead = at, 0
@@ -155,6 +160,7 @@ class Reader(Emitter):
             self._ahead += size
             self.refuse_if(f"{self.here()} > {self.end}")
             self._ahead -= size
+        self.checked = size == self.whole
         unpack_run(self, parts, place)
         self._ahead += size
         behind, self._behind = self._behind, []
@@ -193,11 +199,12 @@ class Reader(Emitter):
 
 def unpack_run(to: Reader, parts: list[Part], place: str) -> None:
     """Emit the unpacking of a run at an offset."""
-    if len(parts) == 1 and parts[0].bits == 8:
+    if len(parts) == 1 and parts[0].bits == 8 and not to.checked:
         to.source.line(f"{parts[0].text} = data[{place}]")
         return
     layout, targets, splits = read_layout(to, parts)
-    unpack = to.bind(struct_of(layout).unpack_from, f"unpack_{layout}", f'Struct(">{layout}").unpack_from')
+    method = "unpack" if to.checked else "unpack_from"
+    unpack = to.bind(getattr(struct_of(layout), method), f"{method}_{layout}", f'Struct(">{layout}").{method}')
     to.source.line(f"{_targets(targets)} = {unpack}(data{'' if place == '0' else f', {place}'})")
     for split in splits:
         to.source.line(split)

@@ -12,10 +12,13 @@ from yohaku.fields.raw import Constant, Reserved, ReservedBits
 from yohaku.fields.tlv import BER_TLV, NO_EXTRAS, SIMPLE_TLV, Extras, Template
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
 T = TypeVar("T")
 D = TypeVar("D")
+
+_DIRECT = frozenset({"encode", "decode"})
+"""Methods of a record class that its codec's own functions replace once they are generated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +158,7 @@ class RecordMeta(type):
     __fields__: Mapping[str, FieldSpec]
     __values__: tuple[str, ...]
     __storage__: type[Any]
+    __overridden__: frozenset[str]
 
     if TYPE_CHECKING:
 
@@ -177,6 +181,10 @@ class RecordMeta(type):
         parents = [base.__dict__["__storage__"] for base in bases if "__storage__" in base.__dict__]
         storage = type(f"{name}Storage", (parents[0] if parents else object,), {"__slots__": tuple(sorted(slots))})
         body["__storage__"] = storage
+        overridden = _DIRECT & namespace.keys() if bases else frozenset()
+        body["__overridden__"] = overridden.union(*(getattr(base, "__overridden__", ()) for base in bases))
+        for method in _DIRECT - body["__overridden__"] if bases else ():
+            body[method] = Record.__dict__[method]
         made = super().__new__(mcs, name, (*bases, storage), body)
         made.__configure__(**options)
         return made
@@ -184,6 +192,11 @@ class RecordMeta(type):
     def __init__(cls, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **_options: Any) -> None:
         """Do nothing more; options were for ``__new__``."""
         super().__init__(name, bases, namespace)
+
+    def __generated__(cls, name: str, function: Callable[..., Any]) -> None:
+        """Let a generated function of the codec stand where the method that calls it stands, unless it is overridden."""
+        if name in _DIRECT - cls.__overridden__:
+            setattr(cls, name, function if name == "encode" else staticmethod(function))
 
     def __assemble__(cls, values: Mapping[str, Any], extras: Extras = NO_EXTRAS) -> Any:
         """Fill the slots of a new record without checking anything; every field has a value in ``values``."""
@@ -240,7 +253,7 @@ class Record(metaclass=RecordMeta):
     def __configure__(cls) -> None:
         """Make the field type and the codec of a new record class."""
         cls.__field_type__ = Sequence(cls.__items__(), cls.__assemble__, cls)
-        cls.__codec__ = codec_for(cls.__field_type__)
+        cls.__codec__ = codec_for(cls.__field_type__, cls.__generated__)
 
     @classmethod
     def __items__(cls) -> list[Item]:
@@ -364,7 +377,7 @@ class TlvRecord(Record):
         """Make the template type and the codec of a new record class."""
         form = SIMPLE_TLV if simple else BER_TLV
         cls.__field_type__ = Template(tag, cls.__items__(), cls.__assemble__, cls, lambda record: record.extras, form)
-        cls.__codec__ = codec_for(cls.__field_type__)
+        cls.__codec__ = codec_for(cls.__field_type__, cls.__generated__)
 
     def _extras_with(self, values: Mapping[str, Any]) -> Extras:
         template: Template[Any] = self.__field_type__  # type: ignore[assignment]  # __configure__ made it

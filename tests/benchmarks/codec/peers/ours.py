@@ -94,7 +94,8 @@ def plain(value: Any) -> Plain:
 
 
 def compiled(record: type[Any]) -> Coder:
-    """Give a record's own codec, through the methods that users call."""
+    """Give a record's own methods, as a program finds them after the first call."""
+    record.decode(record.example().encode())
     return Coder(record.encode, record.decode, native(record), plain)
 
 
