@@ -13,7 +13,7 @@ from decimal import Decimal
 from enum import Enum
 from typing import TYPE_CHECKING, Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
-from yohaku.codec import BitField, FieldType, Foreign, Refused, Sequence
+from yohaku.codec import BitField, Dependent, FieldType, Foreign, FromBytes, Refused, Sequence
 from yohaku.errors import YohakuError
 from yohaku.fields.tlv import Template
 from yohaku.schema.declarations import RecordFile
@@ -63,7 +63,7 @@ class FieldSnapshot:
         members: numbers of the enum's members by name in lower case.
         hidden: reserved, constant or derived.
         optional: it may be absent.
-        zero: bytes that are all zero are a value of it.
+        zero: bytes that are all zero are a value of it; of one that depends on another, when that is zero too.
     """
 
     path: str
@@ -260,6 +260,9 @@ def _attributes(layer: FieldType[Any]) -> Iterator[tuple[str, Scalar]]:
             yield name, value.type_name
     if isinstance(layer, Foreign):
         yield "construct", _construct_form(layer.inner)
+    if layer.derivation is not None:
+        by_bytes = isinstance(layer.derivation, FromBytes)
+        yield "derived", layer.derivation.text if by_bytes else type(layer.derivation).__name__
 
 
 def _construct_form(construct: Any) -> str:
@@ -279,8 +282,12 @@ def _members(layer: FieldType[Any]) -> Iterator[tuple[str, Scalar]]:
 
 
 def _zero_is_a_value(type_: FieldType[Any]) -> bool:
+    zeros = bytes(type_.minimum)
     try:
-        type_.read(bytes(type_.minimum), 0, type_.minimum)
+        if isinstance(type_, Dependent):
+            type_.read_given(0, zeros, 0, len(zeros))
+        else:
+            type_.read(zeros, 0, len(zeros))
     except Refused:
         return False
     return True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from itertools import count
 from types import ModuleType
 
@@ -12,7 +13,7 @@ _numbers = count(1)
 
 
 def load_source(text: str, class_name: str = "", *, file_name: str = "<source>") -> type[Applet]:
-    """Run a module's source apart from all imported modules, and give the applet that it declares.
+    """Run a module's source under a name of its own, apart from other modules, and give the applet that it declares.
 
     The text is a program: load only what you would run. Its absolute imports find what is installed, so another
     version's module sees this version's neighbours.
@@ -27,6 +28,7 @@ def load_source(text: str, class_name: str = "", *, file_name: str = "<source>")
         UnknownNameError: it declares no applet of that name.
     """
     module = ModuleType(f"yohaku_source_{next(_numbers)}")
+    sys.modules[module.__name__] = module
     try:
         exec(compile(text, file_name, "exec"), module.__dict__)  # noqa: S102 - to load a declaration is to run it
     except YohakuError:

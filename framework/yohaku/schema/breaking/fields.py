@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,9 @@ def changed_fields(old: FileSnapshot, new: FileSnapshot) -> Iterator[Change]:
     """Find what changed about the fields of a file; reserved bytes are nothing but room."""
     before, after = _by_path(old.fields), _by_path(new.fields)
     renamed = {path: _renamed(field, after, before) for path, field in before.items() if path not in after}
-    for path, was in before.items():
+    names = {path: target.path for path, target in renamed.items() if target is not None}
+    for path, field in before.items():
+        was = _following(field, names)
         where, now = f"{old.name}.{path}", after.get(path)
         target = renamed.get(path)
         if target is not None:
@@ -29,14 +32,32 @@ def changed_fields(old: FileSnapshot, new: FileSnapshot) -> Iterator[Change]:
             yield from _changed_group(where, was, now)
         else:
             yield from _changed(where, was, now)
-    taken = {target.path for target in renamed.values() if target is not None}
     for path, now in after.items():
-        if path not in before and path not in taken and not now.group:
+        if path not in {*before, *names.values()} and not now.group and not _in_new_case(path, before):
             yield from _added(f"{new.name}.{path}", now, old)
 
 
 def _by_path(fields: Sequence[FieldSnapshot]) -> dict[str, FieldSnapshot]:
     return {field.path: field for field in fields if not field.reserved}
+
+
+def _following(field: FieldSnapshot, renamed: dict[str, str]) -> FieldSnapshot:
+    """Give a field that depends on a renamed sibling as depending on its new name."""
+    by = field.shape.get("by")
+    inside = field.path.rpartition(".")[0]
+    target = renamed.get(f"{inside}.{by}".removeprefix("."))
+    return field if target is None else replace(field, shape={**field.shape, "by": target.rpartition(".")[2]})
+
+
+def _in_new_case(path: str, before: dict[str, FieldSnapshot]) -> bool:
+    """Tell whether a field lies in a case that a union had not: no card holds that case."""
+    return any(
+        field.group
+        and field.members
+        and path.startswith(f"{holder}.")
+        and path.removeprefix(f"{holder}.").split(".")[0] not in field.members
+        for holder, field in before.items()
+    )
 
 
 def _renamed(

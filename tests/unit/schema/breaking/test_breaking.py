@@ -19,10 +19,25 @@ from yohaku import (
     TlvRecord,
     TransparentFile,
     field,
+    hidden,
     reserved,
 )
 from yohaku.errors import UnknownNameError
-from yohaku.fields import DayNumber, Digits, Repeat, Tagged, Text, UInt
+from yohaku.fields import (
+    Case,
+    Date,
+    DayNumber,
+    Digits,
+    OneOf,
+    PresentIf,
+    Repeat,
+    Tagged,
+    Text,
+    UInt,
+    crc16_checksum,
+    sha256_checksum,
+    xor_checksum,
+)
 from yohaku.schema.breaking import breaking
 from yohaku.schema.snapshot import AppletSnapshot, SnapshotError, schema_snapshot
 from yohaku.schema.sources import load_source
@@ -105,6 +120,41 @@ def test_another_epoch_or_format_is_another_type():
 
 def test_room_that_was_reserved_takes_a_new_field():
     assert found(record(a=UInt(8), _gap=reserved(4)), record(a=UInt(8), b=UInt(16), _gap=reserved(2))) == []
+
+
+class TestLinks:
+    """Fields that depend on siblings."""
+
+    @staticmethod
+    def linked(flag="has", **more):
+        return record(**{flag: UInt(8), "when": PresentIf(flag, UInt(16))}, **more)
+
+    def test_a_renamed_control_is_a_new_name_and_nothing_else(self):
+        assert found(self.linked(), self.linked("there")) == [("FIELD_RENAMED", "stock.has")]
+
+    def test_another_control_is_another_type(self):
+        before = record(a=UInt(8), b=UInt(8), when=PresentIf("a", UInt(16)))
+        after = record(a=UInt(8), b=UInt(8), when=PresentIf("b", UInt(16)))
+        assert found(before, after) == [("FIELD_TYPE_CHANGED", "stock.when")]
+
+    def test_a_new_part_that_reserved_zeros_say_is_absent_breaks_nothing(self):
+        before = record(n=UInt(8), _gap=reserved(1))
+        assert found(before, record(n=UInt(8), more=UInt(8), when=PresentIf("more", Date()))) == []
+
+    def test_another_checksum_is_another_type(self):
+        def sealed(checksum):
+            body = {"__module__": "x", "__annotations__": {"n": object}, "n": field(UInt(8), "値")}
+            return type(Record)("Item", (Record,), body | {"_sum": hidden(checksum)})
+
+        assert found(sealed(xor_checksum()), sealed(xor_checksum())) == []
+        assert found(sealed(crc16_checksum()), sealed(sha256_checksum(2))) == [("FIELD_TYPE_CHANGED", "stock._sum")]
+
+    def test_a_case_may_be_added_to_a_union_and_none_removed_or_renumbered(self):
+        one, two = record(name="One", day=Date()), record(name="Two", day=Date(), n=UInt(8))
+        before, more = record(pay=OneOf(Case(1, one))), record(pay=OneOf(Case(1, one), Case(2, two)))
+        assert found(before, more) == []
+        assert [rule for rule, _ in found(more, before)] == ["FIELD_REMOVED_NOT_RESERVED"] * 2 + ["ENUM_MEMBER_REMOVED"]
+        assert found(before, record(pay=OneOf(Case(3, one)))) == [("ENUM_VALUE_CHANGED", "stock.pay")]
 
 
 def test_a_renamed_credential_is_the_same_in_a_rule():
@@ -243,3 +293,11 @@ def test_limits_are_compared_as_numbers_and_dates():
     assert not _is_narrower("most", str(Decimal("9.5")), str(Decimal(10)))
     assert _is_narrower("most", None, 10)
     assert not _is_narrower("most", 10, None)
+
+
+def test_a_source_may_use_dataclasses_and_postponed_annotations():
+    text = (
+        "from __future__ import annotations\nfrom dataclasses import dataclass\n@dataclass\nclass P:\n    x: int\n"
+        + SOURCE
+    )
+    assert load_source(text).name == "one"
