@@ -139,6 +139,18 @@ def made(base: EmulatedCard) -> EmulatedCard:
     return base.fork()
 
 
+class Interrupted(Exception):  # noqa: N818 - a person's Ctrl-C, not an error of the program
+    """The program was stopped."""
+
+
+def interrupt_at(text):
+    def progress(step):
+        if step.text == text:
+            raise Interrupted
+
+    return progress
+
+
 def aids(card: Card) -> list[bytes]:
     return [entry.aid for entry in SecurityDomain.select(card).applications()]
 
@@ -340,6 +352,19 @@ class TestOtherCards:
         SecurityDomain.select(card).delete(Club.aid)
         with pytest.raises(AppletMismatchError, match="an upgrade to version 1 was interrupted"):
             upgrade_applet(card, Club, secrets=NEEDED)
+
+    def test_between_old_and_new_nothing_is_opened_or_loaded_over_what_waits(self, made):
+        card = over(made)
+        with pytest.raises(Interrupted):
+            upgrade_applet(card, Club, secrets=NEEDED, progress=interrupt_at("installing version 2"))
+        for applet in (ClubV1, Club):
+            with pytest.raises(AppletNotReadyError, match=r"an upgrade was interrupted.*run the upgrade again"):
+                card.open(applet)
+        with pytest.raises(AlreadyInstalledError, match="an upgrade was interrupted"):
+            load_applet(card, ClubV1, secrets=OLD)
+        report = upgrade_applet(card, Club, secrets=Secrets())
+        assert (report.before, report.after) == (None, 2)
+        check_new(card)
 
     @pytest.mark.parametrize(("pages", "message"), [(20, "too little memory"), (28, "needs .* more free bytes")])
     def test_there_is_no_room_for_both(self, pages, message):

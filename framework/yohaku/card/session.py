@@ -151,6 +151,11 @@ class AppletSession:
 
 def _check_identity(fci: Fci, applet: type[Applet]) -> None:
     name, descriptor = applet.name, compile_descriptor(applet)
+    if fci.is_container and len(fci.aid) > len(applet.aid) and fci.is_personalised:
+        raise AppletNotReadyError(
+            f"{name}: an upgrade was interrupted, and what the card holds waits under AID {fci.aid.hex(' ').upper()}; "
+            "run the upgrade again"
+        )
     if not fci.is_container or fci.aid != applet.aid:
         raise AppletMismatchError(f"{name}: the card has another application under AID {applet.aid.hex(' ').upper()}")
     if not fci.is_personalised:
