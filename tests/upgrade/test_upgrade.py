@@ -20,9 +20,8 @@ from yohaku.globalplatform import (
     load_applet,
     upgrade_applet,
 )
-from yohaku.globalplatform.upgrade import staging_aid
 from yohaku.schema import compile_descriptor
-from yohaku.schema.evolution import EvolutionError
+from yohaku.schema.evolution import EvolutionError, staging_aid
 from yohaku.testing import records
 from yohaku_emulator import EmulatedCard, PowerCut
 from yohaku_emulator.link import EmulatorLink

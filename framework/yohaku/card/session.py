@@ -14,7 +14,7 @@ from yohaku.card.files import CardTransparentFile
 from yohaku.card.records import CardRecordFile
 from yohaku.iso7816 import Command, Response, Status
 from yohaku.schema import Pin, compile_descriptor, fingerprint
-from yohaku.schema.evolution import history, source
+from yohaku.schema.evolution import history, source, staging_aid
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -151,7 +151,7 @@ class AppletSession:
 
 def _check_identity(fci: Fci, applet: type[Applet]) -> None:
     name, descriptor = applet.name, compile_descriptor(applet)
-    if fci.is_container and len(fci.aid) > len(applet.aid) and fci.is_personalised:
+    if fci.is_container and fci.aid == staging_aid(applet.aid) and fci.is_personalised:
         raise AppletNotReadyError(
             f"{name}: an upgrade was interrupted, and what the card holds waits under AID {fci.aid.hex(' ').upper()}; "
             "run the upgrade again"

@@ -38,7 +38,7 @@ from yohaku.globalplatform.domain import NoSpaceError, SecurityDomain
 from yohaku.globalplatform.load import Step
 from yohaku.globalplatform.wire import Dgi
 from yohaku.schema import CyclicFile, RecordFile, TransparentFile, compile_descriptor, fingerprint
-from yohaku.schema.evolution import EvolutionError, at_version, file_steps, renewed_content
+from yohaku.schema.evolution import EvolutionError, at_version, file_steps, renewed_content, staging_aid
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -51,9 +51,6 @@ if TYPE_CHECKING:
 
     Progress = Callable[[Step], None]
 
-LONGEST_AID = 16
-STAGING = 0xFF
-"""Byte behind an AID that makes its staging AID (container version 1, chapter 7)."""
 _STEPS = 7
 
 
@@ -76,13 +73,6 @@ class UpgradeReport:
     copied: tuple[str, ...]
     renewed: tuple[str, ...]
     traffic: Traffic
-
-
-def staging_aid(aid: bytes) -> bytes:
-    """Give the AID of an applet's staging instance: FF behind it; of an AID of 16 bytes, the last one XOR 80."""
-    if len(aid) < LONGEST_AID:
-        return aid + bytes((STAGING,))
-    return aid[:-1] + bytes((aid[-1] ^ 0x80,))
 
 
 def upgrade_applet(

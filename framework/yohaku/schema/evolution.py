@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from yohaku.schema.declarations import File
     from yohaku.schema.record import Record
 
+LONGEST_AID = 16
+STAGING = 0xFF
+"""Byte behind an AID that makes its staging AID (container version 1, chapter 7)."""
+
 
 class EvolutionError(YohakuError):
     """Contents of an old version cannot become contents of the new one; the message says why."""
@@ -184,3 +188,10 @@ def _decoded(kind: type[Record], raw: bytes) -> Record:
         fault = Fault("holds bytes behind the record that are not zero", (), len(raw) - len(rest), len(rest))
         raise DecodeError(f"cannot decode {kind.__name__}", [fault])
     return record
+
+
+def staging_aid(aid: bytes) -> bytes:
+    """Give the AID of an applet's staging instance: FF behind it; of an AID of 16 bytes, the last one XOR 80."""
+    if len(aid) < LONGEST_AID:
+        return aid + bytes((STAGING,))
+    return aid[:-1] + bytes((aid[-1] ^ 0x80,))
