@@ -113,7 +113,9 @@ class AppletSession:
             AccessDeniedError: no alternative has all its values at hand.
             PinWrongError, PinBlockedError, LastTryError, KeyWrongError: as the PINs and keys say.
         """
-        ways = [[item for item in row if item.name not in self.presented] for row in rule.ordered]
+        held = {*self.applet.pins(), *self.applet.keys()}
+        rows = [row for row in rule.ordered if all(item.name in held for item in row)]
+        ways = [[item for item in row if item.name not in self.presented] for row in rows]
         possible = [way for way in ways if all(item.name in secrets for item in way)]
         if not possible:
             raise AccessDeniedError(f"{self.applet.name}: this needs {rule}; given are values for {_listed(secrets)}")

@@ -20,6 +20,7 @@ from yohaku.cli.console import note
 from yohaku.cli.errors import UsageError
 from yohaku.errors import UnknownNameError
 from yohaku.schema import Alphabet, Pin
+from yohaku.schema.evolution import file_steps
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -47,9 +48,14 @@ def _for_rule(card: Card, applet: type[Applet], rule: Rule, path: str | None) ->
     values = _stored(card, applet, path)
     if isinstance(values, Secrets):
         return values
+    return Secrets(values | _asked(applet, rule, values))
+
+
+def _asked(applet: type[Applet], rule: Rule, values: Values) -> Values:
+    """Ask for the PINs that a rule needs besides the values at hand."""
     missing = [[item for item in row if item.name not in values] for row in rule.ordered]
     asked = next((row for row in missing if all(isinstance(item, Pin) for item in row)), [])
-    return Secrets(values | {item.name: _ask(applet.pins()[item.name]) for item in asked})
+    return {item.name: _ask(applet.pins()[item.name]) for item in asked}
 
 
 def all_secrets(card: Card, applet: type[Applet], path: str | None) -> Secrets:
@@ -63,6 +69,23 @@ def all_secrets(card: Card, applet: type[Applet], path: str | None) -> Secrets:
         return values
     asked = {name: _ask(pin, new=True) for name, pin in applet.pins().items() if name not in values and _can_ask()}
     return Secrets(values | asked)
+
+
+def secrets_for_upgrade(card: Card, held: type[Applet], applet: type[Applet], path: str | None) -> Secrets:
+    """Give the values that an upgrade needs: of PINs and keys that are new, and to read the files that change.
+
+    Raises:
+        SecretError: the secrets file cannot be used, or a PIN is needed and nobody can be asked.
+    """
+    values = _stored(card, applet, path)
+    if isinstance(values, Secrets):
+        return values
+    new = {name: pin for name, pin in applet.pins().items() if name not in held.pins() and name not in values}
+    found = values | {name: _ask(pin, new=True) for name, pin in new.items()}
+    for step in file_steps(applet, held.version):
+        if step.source is not None and not step.copied:
+            found |= _asked(held, step.source.read, found)
+    return Secrets(found)
 
 
 def _stored(card: Card, applet: type[Applet], path: str | None) -> Values | Secrets:

@@ -17,6 +17,7 @@ from yohaku.cli.parameters import (
     target_argument,
     yes_option,
 )
+from yohaku.cli.upgrade import upgrade
 
 if TYPE_CHECKING:
     from yohaku.globalplatform import Step
@@ -173,6 +174,9 @@ def write(
         before = card.traffic.snapshot()
         plan.carry_out(instance)
         console.note(f"wrote {kind.name} {file}: {travelled(card.traffic - before)}")
+
+
+applet.add_command(upgrade)
 
 
 @applet.command(

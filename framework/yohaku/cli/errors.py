@@ -59,6 +59,8 @@ def exit_code(error: Exception) -> ExitCode:
 
 def _kinds() -> dict[ExitCode, tuple[type[YohakuError], ...]]:
     from yohaku import card, globalplatform, reader
+    from yohaku.schema.evolution import EvolutionError
+    from yohaku.schema.snapshot import SnapshotError
     from yohaku.schema.tables import TableError
 
     return {
@@ -75,7 +77,7 @@ def _kinds() -> dict[ExitCode, tuple[type[YohakuError], ...]]:
             card.PinWrongError,
             globalplatform.NoSpaceError,
         ),
-        ExitCode.MISFIT: (DataError, MalformedError, TableError, card.PinFormatError),
+        ExitCode.MISFIT: (DataError, MalformedError, TableError, SnapshotError, EvolutionError, card.PinFormatError),
     }
 
 

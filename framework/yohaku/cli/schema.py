@@ -11,6 +11,7 @@ from yohaku.cli.commands import Group
 from yohaku.cli.parameters import json_option, target_argument
 from yohaku.cli.review import check, document
 from yohaku.cli.transcode import decode, encode, example
+from yohaku.cli.versions import breaking, snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -113,5 +114,5 @@ def draw(layout: AppletLayout) -> None:
     click.echo(picture(layout, width=console.terminal_width(), colour=console.has_colour()), nl=False)
 
 
-for verb in (example, encode, decode, check, document):
+for verb in (example, encode, decode, check, breaking, snapshot, document):
     schema.add_command(verb)

@@ -76,7 +76,12 @@ class UpgradeReport:
 
 
 def upgrade_applet(
-    card: Card, applet: type[Applet], *, secrets: Secrets, progress: Progress | None = None
+    card: Card,
+    applet: type[Applet],
+    *,
+    secrets: Secrets,
+    last_try: bool = False,
+    progress: Progress | None = None,
 ) -> UpgradeReport:
     """Make the applet on a card the version of this declaration, with all that it holds.
 
@@ -87,6 +92,7 @@ def upgrade_applet(
         card: the card.
         applet: the declaration; its history must have the version that the card holds.
         secrets: values of PINs and keys that are new in this version, and of those that reading changed files needs.
+        last_try: whether to present a PIN that has one try left.
         progress: called before each step and after the last.
 
     Raises:
@@ -98,14 +104,16 @@ def upgrade_applet(
         NoSpaceError: old and new do not fit beside each other; nothing was changed.
     """
     secrets.check_allowed(card)
-    return _Upgrade(card, applet, secrets, progress or _ignore).run()
+    return _Upgrade(card, applet, secrets, progress or _ignore, last_try=last_try).run()
 
 
 class _Upgrade:
     """One upgrade on its way."""
 
-    def __init__(self, card: Card, applet: type[Applet], secrets: Secrets, progress: Progress) -> None:
-        self.card, self.applet, self.secrets = card, applet, secrets
+    def __init__(
+        self, card: Card, applet: type[Applet], secrets: Secrets, progress: Progress, *, last_try: bool
+    ) -> None:
+        self.card, self.applet, self.secrets, self.last_try = card, applet, secrets, last_try
         self.descriptor = compile_descriptor(applet)
         self.staging = staging_aid(applet.aid)
         self._progress = progress
@@ -217,7 +225,7 @@ class _Upgrade:
     def _renewed(self, session: AppletSession, source: File[Any], file: File[Any]) -> Iterator[Dgi]:
         """Read a file, make its contents new, and give the groupings that write them."""
         self._tell(f"reading {source.name}", 2)
-        session.satisfy(source.read, self.secrets)
+        session.satisfy(source.read, self.secrets, last_try=self.last_try)
         version = session.applet.version
         if isinstance(source, RecordFile) and isinstance(file, RecordFile):
             raw = session.records(source).records_bytes()
