@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import Enum, IntFlag
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from yohaku.codec import BitField, FixedField, Json
 from yohaku.codec.fieldtype import a, counted
@@ -13,6 +13,7 @@ from yohaku.fields.digits import digits_only
 from yohaku.fields.numbers import text
 
 if TYPE_CHECKING:
+    from yohaku.codec.columns import Column
     from yohaku.codec.emit import Reader, Writer
 
 E = TypeVar("E", bound=Enum)
@@ -66,6 +67,12 @@ class Choice(BitField[E]):
         """Emit the code of ``write``."""
         to.refuse_if(f"type({value}) is not {to.bind(self.enum, self.enum.__name__, 'the enum')}")
         to.bits(self.bits, f"{value}._value_", fits=True)
+
+    def column(self) -> Column:
+        """Give the members' numbers."""
+        from yohaku.codec.columns import Codes
+
+        return Codes(self.bits, list(self.by_number))
 
     def example(self) -> E:
         """Give the first member."""
@@ -135,6 +142,12 @@ class Flags(BitField[F]):
         to.refuse_if(f"{number} & {~self.known}")
         to.bits(self.bits, number, fits=True)
 
+    def column(self) -> Column:
+        """Give the flags as numbers."""
+        from yohaku.codec.columns import Bits
+
+        return Bits(self.bits, self.known)
+
     def example(self) -> F:
         """Give no flag."""
         return self.flags(0)
@@ -202,6 +215,12 @@ class MunicipalityCode(FixedField[str]):
             self.refuse(f"is {code}, whose check digit should be {check_digit(code[:5])}")
         return code
 
+    def column(self) -> Column:
+        """Give the digits, the check digit verified."""
+        from yohaku.codec.columns import BcdDigits
+
+        return BcdDigits(self.digits, self.digits, _right_codes if self.digits == 6 else None)
+
     def example(self) -> str:
         """Give the code of Takamatsu (高松市)."""
         return "372013"[: self.digits]
@@ -259,6 +278,13 @@ def corporate_check_digit(digits: str) -> str:
     """
     total = sum(int(digit) * (1 + index % 2) for index, digit in enumerate(reversed(digits)))
     return str(9 - total % 9)
+
+
+def _right_codes(raw: Any) -> Any:
+    """Tell for an array of three bytes a row in which rows they are six digits, the sixth being the check digit."""
+    high, low = (raw >> 4).astype("u2"), (raw & 0x0F).astype("u2")
+    total = high[..., 0] * 6 + low[..., 0] * 5 + high[..., 1] * 4 + low[..., 1] * 3 + high[..., 2] * 2
+    return ((high < 10) & (low < 10)).all(-1) & (low[..., 2] == (11 - total % 11) % 10)
 
 
 def _fits(value: object, bits: int) -> bool:

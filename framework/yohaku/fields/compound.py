@@ -15,6 +15,7 @@ from yohaku.errors import Fault, SchemaError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from yohaku.codec.columns import Column
     from yohaku.codec.emit import Reader, Writer
     from yohaku.fields.numbers import Int, UInt
 
@@ -142,6 +143,14 @@ class Repeat(FieldType[tuple[T, ...]]):
     def emit_write(self, to: Writer, value: str) -> None:
         """Emit the code of ``write``."""
         write_items(to, self.item, value, self.count, self.most)
+
+    def column(self) -> Column | None:
+        """Give a dimension of its own; None when the number or the size of the items is open."""
+        from yohaku.codec.columns import Listed
+
+        if self.count is None or self.item.size is None:
+            return None
+        return Listed(self.item, self.count)
 
     def example(self) -> tuple[T, ...]:
         """Give as many example items as must be, or one."""

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 from itertools import pairwise
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from yohaku.codec import BitField, FieldType, FixedField, Json
 from yohaku.codec.fieldtype import a
 from yohaku.errors import SchemaError
+
+if TYPE_CHECKING:
+    from yohaku.codec.columns import Column
 
 _EXAMPLE = date(2026, 4, 1)
 
@@ -42,6 +45,12 @@ class Date(AnyDate, FixedField[date]):
 
     def __init__(self) -> None:
         super().__init__(4)
+
+    def column(self) -> Column:
+        """Give days."""
+        from yohaku.codec.columns import BcdDates
+
+        return BcdDates()
 
     def write(self, value: object) -> bytes:
         """Take a date and no datetime."""
@@ -151,6 +160,12 @@ class DayNumber(AnyDate, BitField[date]):
         if number > (self.latest - self.epoch).days:
             self.refuse(f"is day {number}, most is {(self.latest - self.epoch).days}")
         return self.epoch + timedelta(days=number)
+
+    def column(self) -> Column:
+        """Give days."""
+        from yohaku.codec.columns import Since
+
+        return Since(self.bits, self.epoch, "D", (self.latest - self.epoch).days)
 
     def example(self) -> date:
         """Give 2026-04-01 where it fits, else the epoch."""

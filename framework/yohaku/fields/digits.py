@@ -10,6 +10,7 @@ from yohaku.errors import SchemaError
 from yohaku.fields.numbers import integer, text
 
 if TYPE_CHECKING:
+    from yohaku.codec.columns import Column
     from yohaku.codec.emit import Reader, Writer
 
 _ASCII_DIGITS = frozenset("0123456789")
@@ -55,6 +56,12 @@ class Digits(FixedField[str]):
         raw = to.let(f"{value}_bytes", f"{value}.encode()")
         to.refuse_if(f"len({raw}) != {self.count} or not {raw}.isdigit()")
         to.raw(self.count, raw)
+
+    def column(self) -> Column:
+        """Give the digits as bytes."""
+        from yohaku.codec.columns import PlainDigits
+
+        return PlainDigits()
 
     def example(self) -> str:
         """Give 1234567890, repeated."""
@@ -123,6 +130,12 @@ class PackedDigits(FixedField[str]):
         to.refuse_if(f"not {self.least} <= len({value}) <= {self.most}")
         unhex = to.bind(bytes.fromhex, "unhex", "bytes.fromhex, which refuses digits other than ASCII's")
         to.raw(self.minimum, f'{unhex}({value}.ljust({2 * self.minimum}, "f"))')
+
+    def column(self) -> Column:
+        """Give the digits as bytes."""
+        from yohaku.codec.columns import BcdDigits
+
+        return BcdDigits(self.least, self.most)
 
     def example(self) -> str:
         """Give 1234567890, repeated."""

@@ -9,6 +9,7 @@ from yohaku.codec.fieldtype import a, counted
 from yohaku.errors import Fault, SchemaError
 
 if TYPE_CHECKING:
+    from yohaku.codec.columns import Column
     from yohaku.codec.emit import Reader, Writer
 
 WIDEST = 256
@@ -65,6 +66,12 @@ class UInt(BitField[int]):
         if narrow:
             to.refuse_if(f"not {self.least} <= {value} <= {self.most}")
         to.bits(self.bits, value, fits=narrow)
+
+    def column(self) -> Column | None:
+        """Give integers, up to 64 bits."""
+        from yohaku.codec.columns import Numbers
+
+        return Numbers(self.bits, self.least, self.most) if self.bits <= 64 else None
 
     def example(self) -> int:
         """Give the smallest value."""
@@ -135,6 +142,14 @@ class Int(BitField[int]):
         if self.order == "little":
             number = f"{to.bind(self.to_bits, f'{value}_code', f'{self.type_name}.to_bits')}({value})"
         to.bits(self.bits, number, fits=True)
+
+    def column(self) -> Column | None:
+        """Give integers, big-endian and up to 64 bits."""
+        from yohaku.codec.columns import Numbers, Signed
+
+        if self.bits > 64 or self.order == "little":
+            return None
+        return Signed(self.bits) if self.signed else Numbers(self.bits)
 
     def example(self) -> int:
         """Give zero."""
@@ -223,6 +238,12 @@ class Flag(BitField[bool]):
         """Emit the code of ``write``."""
         to.refuse_if(f"type({value}) is not bool")
         to.bits(self.bits, value, fits=True)
+
+    def column(self) -> Column:
+        """Give booleans."""
+        from yohaku.codec.columns import Truth
+
+        return Truth(self.bits)
 
     def example(self) -> bool:
         """Give False."""

@@ -9,6 +9,7 @@ from yohaku.codec.fieldtype import a, counted
 from yohaku.errors import Fault, SchemaError
 
 if TYPE_CHECKING:
+    from yohaku.codec.columns import Column
     from yohaku.codec.emit import Reader, Writer
 
 
@@ -44,6 +45,12 @@ class Blob(FixedField[bytes]):
         """Emit the code of ``write``."""
         to.refuse_if(f"type({value}) is not bytes or len({value}) != {self.minimum}")
         to.raw(self.minimum, value)
+
+    def column(self) -> Column:
+        """Give void scalars."""
+        from yohaku.codec.columns import Blobs
+
+        return Blobs()
 
     def example(self) -> bytes:
         """Give counting bytes."""
@@ -170,6 +177,12 @@ class ReservedBits(BitField[None]):
     def emit_write(self, to: Writer, value: str) -> None:  # noqa: ARG002 - there is no value
         """Emit the code of ``write``."""
         to.bits(self.bits, "0", fits=True)
+
+    def column(self) -> Column:
+        """Give zeros."""
+        from yohaku.codec.columns import Codes
+
+        return Codes(self.bits, [0])
 
     def example(self) -> None:
         """Give no value: there is none."""

@@ -12,6 +12,7 @@ from yohaku.errors import Fault, SchemaError
 from yohaku.fields.encodings import encoding_for
 
 if TYPE_CHECKING:
+    from yohaku.codec.columns import Column
     from yohaku.codec.emit import Emitter, Reader, Writer
 
 _SAMPLES = ("見本", "ミホン", "ﾐﾎﾝ", "A", "")
@@ -167,6 +168,15 @@ class Text(FieldType[str]):
         if self.form == "nfc":
             normalized = to.bind(unicodedata.is_normalized, "is_normalized", "unicodedata.is_normalized")
             to.refuse_if(f'not {normalized}("NFC", {text})')
+
+    def column(self) -> Column | None:
+        """Give bytes, decoded on demand; None when unpadded."""
+        from yohaku.codec.columns import Padded
+
+        if not self.padded:
+            return None
+        encoding = self.codec.python if self.encoding in _LOSSLESS else None
+        return Padded(encoding, self._encode, self._decode, self.check)
 
     def example(self) -> str:
         """Give 見本 in the characters and bytes that there are, else letters, else nothing."""

@@ -11,6 +11,7 @@ from yohaku.errors import SchemaError
 from yohaku.fields.numbers import check_width
 
 if TYPE_CHECKING:
+    from yohaku.codec.columns import Column
     from yohaku.codec.emit import Reader, Writer
 
 _DAY_MINUTES = 24 * 60
@@ -88,6 +89,12 @@ class Timestamp(AnyMoment, FixedField[datetime]):
     @staticmethod
     def _moment(seconds: int) -> datetime:
         return _EPOCH_1970 + timedelta(seconds=seconds)
+
+    def column(self) -> Column:
+        """Give moments."""
+        from yohaku.codec.columns import Since
+
+        return Since(8 * self.minimum, _EPOCH_1970.replace(tzinfo=None), "s", self.most)
 
     def emit_read(self, to: Reader, hint: str) -> str:
         """Emit the code of ``read``."""

@@ -14,6 +14,8 @@ from yohaku.fields.tlv import BER_TLV, NO_EXTRAS, SIMPLE_TLV, Extras, Template
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from yohaku.codec.batch import Columns
+
 T = TypeVar("T")
 D = TypeVar("D")
 
@@ -194,7 +196,7 @@ class RecordMeta(type):
         super().__init__(name, bases, namespace)
 
     def __generated__(cls, name: str, function: Callable[..., Any]) -> None:
-        """Let a generated function of the codec stand where the method that calls it stands, unless it is overridden."""
+        """Let a generated function of the codec stand for the method that calls it, unless that is overridden."""
         if name in _DIRECT - cls.__overridden__:
             setattr(cls, name, function if name == "encode" else staticmethod(function))
 
@@ -285,6 +287,32 @@ class Record(metaclass=RecordMeta):
             DecodeError: with every fault.
         """
         return cls.__codec__.decode_from(data)
+
+    @classmethod
+    def columns(cls, data: bytes) -> Columns:
+        """Decode a file of records of this class, one straight after the other, into a numpy array for each field.
+
+        Needs numpy (the extra ``batch``) and a record whose fields always take the same bytes.
+
+        Raises:
+            DecodeError: with the faults of the first rows that have any.
+            SchemaError: the record has no columns.
+        """
+        from yohaku.codec.batch import batch_of
+
+        return batch_of(cls.__field_type__).decode(data)
+
+    @classmethod
+    def encode_columns(cls, columns: Mapping[str, Any]) -> bytes:
+        """Encode arrays as ``columns`` gives them, one for each field, into a file of records.
+
+        Raises:
+            EncodeError: a column is missing, or has values that do not fit.
+            SchemaError: the record has no columns.
+        """
+        from yohaku.codec.batch import batch_of
+
+        return batch_of(cls.__field_type__).encode(columns)
 
     def to_json(self) -> Json:
         """Give the record as JSON: dates in ISO 8601, bytes in lower-case hex, enum members by name.

@@ -1,0 +1,372 @@
+"""Whole files of one kind of record as columns: the walk over a record's field types, and faults row by row."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from yohaku.codec.columns import Array, Column, Listed, Numbers, Objects, Padded, mask, numbers_in, put_numbers
+from yohaku.codec.fieldtype import BitField, FieldType, Hidden, Refused
+from yohaku.codec.interpreter import Interpreter
+from yohaku.codec.parts import emitter
+from yohaku.codec.runs import Part as Word
+from yohaku.codec.runs import words
+from yohaku.codec.sequence import Sequence
+from yohaku.codec.steps import Bits
+from yohaku.errors import DecodeError, EncodeError, Fault, SchemaError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+LISTED = 100
+"""Rows whose faults are listed; a file in the wrong format is wrong in every row."""
+
+
+class Columns(Mapping[str, Array]):
+    """The fields of a file of records, one array each, by name."""
+
+    def __init__(self, batch: Batch, arrays: dict[str, Array]) -> None:
+        self.batch, self.arrays = batch, arrays
+
+    def __getitem__(self, name: str) -> Array:
+        return self.arrays[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.arrays)
+
+    def __len__(self) -> int:
+        return len(self.arrays)
+
+    def text(self, name: str) -> Array:
+        """Decode a column of text into an array of str.
+
+        Raises:
+            DecodeError: some of it is no text of the field's encoding.
+        """
+        column = self.batch.column(name)
+        if not isinstance(column, Padded):
+            return np.strings.decode(self.arrays[name], "ascii").astype(object)
+        try:
+            return column.text(self.arrays[name])
+        except Refused as refused:
+            faults = [fault.under(name) for fault in refused.faults]
+            raise DecodeError(f"cannot decode {self.batch.type.type_name} columns", faults) from None
+
+    def encode(self) -> bytes:
+        """Encode the file."""
+        return self.batch.encode(self.arrays)
+
+    def to_arrow(self) -> Any:
+        """Give a pyarrow.Table, which pyarrow writes as Parquet: texts decoded, lists as lists of fixed size."""
+        pa = import_module("pyarrow")
+
+        return pa.table({name: _arrow(pa, self, name) for name in self.arrays})
+
+
+def _arrow(pa: Any, columns: Columns, name: str) -> Any:
+    array = columns.arrays[name]
+    if array.dtype.kind == "S":
+        array = columns.text(name)
+    if array.dtype.kind == "V":
+        array = np.array([bytes(item) for item in array.ravel()], object).reshape(array.shape)
+    flat = pa.array(array.ravel())
+    for count in array.shape[:0:-1]:
+        flat = pa.FixedSizeListArray.from_arrays(flat, count)
+    return flat
+
+
+class Batch:
+    """The columns of a record class, for decoding and encoding files of its records.
+
+    Args:
+        type_: the record's field type.
+
+    Raises:
+        SchemaError: records differ in size, or have parts that derive from others.
+    """
+
+    def __init__(self, type_: FieldType[Any]) -> None:
+        self.type = type_
+        self.size = type_.size or 0
+        if not isinstance(type_, Sequence) or not self.size:
+            raise SchemaError(f"{type_.type_name}: columns need a record whose fields always take the same bytes")
+        self.parts = list(_parts(type_, "", 0, ()))
+
+    def column(self, name: str) -> Column | None:
+        """Give what reads and writes a column in whole bytes; None for fields that share bytes."""
+        return next((part.column for part in self.parts if isinstance(part, FieldPart) and part.names == [name]), None)
+
+    def decode(self, data: bytes) -> Columns:
+        """Decode a file of records into one array for each field.
+
+        Raises:
+            DecodeError: with the faults of the first rows that have any, each path led by the row.
+        """
+        rows, left = divmod(len(data), self.size)
+        if left:
+            message = f"is {len(data)} bytes, no multiple of {self.size}"
+            raise DecodeError(f"cannot decode {self.type.type_name} columns", [Fault(message)])
+        raw = np.frombuffer(data, np.uint8).reshape(rows, self.size)
+        found: dict[str, Array] = {}
+        wrong = np.zeros(rows, np.bool_)
+        for part in self.parts:
+            _mark(wrong, part.read(part.of(raw), found))
+        if wrong.any():
+            raise DecodeError(f"cannot decode {self.type.type_name} columns", self._faults_in(data, wrong))
+        return Columns(self, found)
+
+    def _faults_in(self, data: bytes, wrong: Array) -> Iterator[Fault]:
+        interpreter = Interpreter(self.type)
+        for row in np.flatnonzero(wrong)[:LISTED].tolist():
+            start = row * self.size
+            try:
+                interpreter.decode(data[start : start + self.size])
+            except DecodeError as error:
+                yield from (fault.under(row, start) for fault in error.faults)
+
+    def encode(self, columns: Mapping[str, Array]) -> bytes:
+        """Encode arrays, one for each field and all of the same length, into a file of records.
+
+        Raises:
+            EncodeError: a column is missing, has another shape or kind, or has a value that does not fit.
+        """
+        faults = [Fault("is no field", (name,)) for name in columns if name not in self.names]
+        faults += [Fault("is missing", (name,)) for name in self.names if name not in columns]
+        lengths = {len(column) for column in columns.values()}
+        if len(lengths) > 1:
+            faults.append(Fault(f"has columns of {', '.join(map(str, sorted(lengths)))} rows"))
+        if faults:
+            raise EncodeError(f"cannot encode {self.type.type_name} columns", faults)
+        raw = np.zeros((lengths.pop() if lengths else 0, self.size), np.uint8)
+        for part in self.parts:
+            faults += part.write(columns, part.of(raw))
+        if faults:
+            raise EncodeError(f"cannot encode {self.type.type_name} columns", faults)
+        return raw.tobytes()
+
+    @property
+    def names(self) -> list[str]:
+        """The names of the columns, in the order of the record."""
+        return [name for part in self.parts for name in part.names]
+
+
+@lru_cache(maxsize=64)
+def batch_of(type_: FieldType[Any]) -> Batch:
+    """Give the columns of a record's field type; made once.
+
+    Raises:
+        SchemaError: the record has none.
+    """
+    return Batch(type_)
+
+
+class Part:
+    """Some bytes of every record, and the columns that they hold.
+
+    Attributes:
+        names: the columns.
+        lists: offset in the record, then for each list around the part its length and the bytes of an item.
+        width: the bytes of the part.
+    """
+
+    def __init__(self, names: list[str], offset: int, lists: tuple[tuple[int, int, int], ...], width: int) -> None:
+        self.names, self.offset, self.lists, self.width = names, offset, lists, width
+
+    def of(self, raw: Array) -> Array:
+        """Give the bytes of the part in every record, in the last dimension, behind one dimension for each list."""
+        for offset, count, size in self.lists:
+            raw = raw[..., offset : offset + count * size]
+            raw = raw.reshape(*raw.shape[:-1], count, size)
+        return raw[..., self.offset : self.offset + self.width]
+
+    def read(self, raw: Array, found: dict[str, Array]) -> Array | None:
+        """Put the columns into ``found``; tell where the bytes are right."""
+        raise NotImplementedError
+
+    def write(self, columns: Mapping[str, Array], raw: Array) -> list[Fault]:
+        """Fill the bytes; give what is wrong."""
+        raise NotImplementedError
+
+
+class FieldPart(Part):
+    """One field in whole bytes."""
+
+    def __init__(
+        self, name: str, column: Column, offset: int, lists: tuple[tuple[int, int, int], ...], width: int
+    ) -> None:
+        super().__init__([name], offset, lists, width)
+        self.column = column
+
+    def read(self, raw: Array, found: dict[str, Array]) -> Array | None:
+        """Read the column."""
+        found[self.names[0]], right = self.column.read(raw)
+        return right
+
+    def write(self, columns: Mapping[str, Array], raw: Array) -> list[Fault]:
+        """Write the column."""
+        (name,) = self.names
+        return _written(name, columns[name], raw.shape[:-1], lambda values: self.column.write(values, raw))
+
+
+class ConstantPart(Part):
+    """Bytes that are the same in every record."""
+
+    def __init__(self, content: bytes, offset: int, lists: tuple[tuple[int, int, int], ...]) -> None:
+        super().__init__([], offset, lists, len(content))
+        self.content = np.frombuffer(content, np.uint8)
+
+    def read(self, raw: Array, found: dict[str, Array]) -> Array | None:  # noqa: ARG002 - there is no column
+        """Compare."""
+        return raw == self.content
+
+    def write(self, columns: Mapping[str, Array], raw: Array) -> list[Fault]:  # noqa: ARG002 - there is no column
+        """Copy."""
+        raw[...] = self.content
+        return []
+
+
+class BitsPart(Part):
+    """Fields that share bytes, first in the most significant bits; a name is empty for reserved bits."""
+
+    def __init__(
+        self, fields: list[tuple[str, Numbers]], offset: int, lists: tuple[tuple[int, int, int], ...], width: int
+    ) -> None:
+        super().__init__([name for name, _ in fields if name], offset, lists, width)
+        self.fields = fields
+
+    def _shifts(self) -> Iterator[tuple[str, Numbers, int]]:
+        shift = 8 * self.width
+        for name, column in self.fields:
+            shift -= column.bits
+            yield name, column, shift
+
+    def read(self, raw: Array, found: dict[str, Array]) -> Array | None:
+        """Read the bytes as one number and take it apart."""
+        word = numbers_in(raw)
+        right = np.ones(word.shape, np.bool_)
+        for name, column, shift in self._shifts():
+            values, fine = column.values_of(word >> word.dtype.type(shift) & word.dtype.type(mask(column.bits)))
+            if name:
+                found[name] = values
+            if fine is not None:
+                right &= fine
+        return right
+
+    def write(self, columns: Mapping[str, Array], raw: Array) -> list[Fault]:
+        """Put the numbers side by side."""
+        word = np.zeros(raw.shape[:-1], np.uint64)
+        faults: list[Fault] = []
+        for name, column, shift in self._shifts():
+            if not name:
+                continue
+
+            def place(values: Array, column: Numbers = column, shift: int = shift) -> Array | None:
+                numbers, right = column.numbers_of(values)
+                np.bitwise_or(word, (numbers.astype(np.uint64) & mask(column.bits)) << np.uint64(shift), out=word)
+                return right
+
+            faults += _written(name, columns[name], raw.shape[:-1], place)
+        put_numbers(word, raw)
+        return faults
+
+
+def _written(name: str, values: Array, shape: tuple[int, ...], write: Any) -> list[Fault]:
+    """Write a column; give one fault for what is wrong with it, naming the first row."""
+    held = np.asarray(values)
+    if held.shape != shape:
+        return [Fault(f"has the shape {held.shape}, must have {shape}", (name,))]
+    try:
+        right = write(held)
+    except (Refused, UnicodeEncodeError, ValueError, TypeError) as error:
+        text = error.faults[0].message if isinstance(error, Refused) else f"cannot be written: {error}"
+        return [Fault(text, (name,))]
+    if right is None or np.all(right):
+        return []
+    every = right if np.ndim(right) <= len(shape) else right.all(-1)
+    wrong = np.argwhere(~np.broadcast_to(every, shape))
+    first, count = tuple(wrong[0].tolist()), len(wrong)
+    shown = "a value that does not fit" if count == 1 else f"{count} values that do not fit, the first"
+    return [Fault(f"has {shown}: {held[first]!r}", (*first, name))]
+
+
+def _mark(wrong: Array, right: Array | None) -> None:
+    if right is not None and not right.all():
+        wrong |= ~right.reshape(len(wrong), -1).all(-1)
+
+
+Lists = tuple[tuple[int, int, int], ...]
+
+
+def _parts(type_: Sequence[Any], path: str, offset: int, lists: Lists) -> Iterator[Part]:
+    """Yield the parts of a record that stands at an offset inside lists."""
+    if type_.linked:
+        raise SchemaError(f"{type_.type_name}: columns know no fields that derive from others")
+    for names in _grouped(type_):
+        held = [(name, type_.types[name]) for name in names]
+        bits = sum(part.bits for _, part in held if isinstance(part, BitField))
+        size = bits // 8 if len(held) > 1 else held[0][1].size or 0
+        if len(held) > 1:
+            fields = [("" if part.hidden else _join(path, name), _numbers(part)) for name, part in held]
+            yield BitsPart(fields, offset, lists, size)
+        else:
+            yield from _whole(held[0][1], _join(path, held[0][0]), offset, lists)
+        offset += size
+
+
+def _grouped(type_: Sequence[Any]) -> Iterator[list[str]]:
+    """Yield the fields alone, or together where they share bytes or are best read as one word."""
+    run: list[Word] = []
+    for step in type_.steps:
+        shared = isinstance(step, Bits)
+        if shared and (step.size or 0) > 8:
+            raise SchemaError(
+                f"{type_.type_name}: columns read at most 64 bits that share bytes, not {', '.join(step.names)}"
+            )
+        for name in step.names:
+            part = type_.types[name]
+            if isinstance(part, BitField) and (shared or isinstance(column_of(part), Numbers)):
+                run.append(Word(name, bits=part.bits))
+                continue
+            yield from ([word.text for word in group] for group in words(run))
+            run = []
+            yield [name]
+    yield from ([word.text for word in group] for group in words(run))
+
+
+def _whole(type_: FieldType[Any], path: str, offset: int, lists: Lists) -> Iterator[Part]:
+    size = type_.size or 0
+    if isinstance(type_, Sequence):
+        yield from _parts(type_, path, offset, lists)
+    elif isinstance(type_, Hidden):
+        yield ConstantPart(type_.content, offset, lists)
+    elif isinstance(type_, BitField) and type_.hidden:
+        yield BitsPart([("", _numbers(type_))], offset, lists, size)
+    else:
+        column = column_of(type_)
+        if isinstance(column, Listed):
+            within = (*lists, (offset, column.count, column.item.size or 0))
+            yield from _whole(column.item, path, 0, within)
+        else:
+            yield FieldPart(path, column, offset, lists, size)
+
+
+def column_of(type_: FieldType[Any]) -> Column:
+    """Give the column of a field type: its own, or one of Python objects."""
+    emit = emitter(type_, "column")
+    made: Column | None = emit() if emit else None
+    return Objects(type_) if made is None else made
+
+
+def _numbers(type_: FieldType[Any]) -> Numbers:
+    column = column_of(type_)
+    if not isinstance(column, Numbers):
+        raise SchemaError(f"{type_.type_name}: it shares bytes with others, and has no column of numbers")
+    return column
+
+
+def _join(path: str, name: str) -> str:
+    return f"{path}.{name}" if path else name
