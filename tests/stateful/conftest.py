@@ -398,10 +398,12 @@ class ContainerMachine(RuleBasedStateMachine):
 
     @rule(which=WHICH, data=DATA, n=st.integers(1, 9), outcome=st.sampled_from(OUTCOMES))
     def cut_a_write(self, which, data, n, outcome):
-        """Power goes in a command; the model follows whichever of the two states the card shows."""
+        """Power goes in a command on a readable file; the model follows whichever of the two states the card shows."""
         self.prove_everything(which)
         model = self.models[which]
-        able = [f for f in model.files.values() if f.kind != LINEAR and model.holds(f.rules[-1])]
+        able = [
+            f for f in model.files.values() if f.kind != LINEAR and all(map(model.holds, f.rules[:1] + f.rules[-1:]))
+        ]
         if not able:
             return
         file = data.draw(st.sampled_from(able))
