@@ -95,11 +95,16 @@ class Reader(Emitter):
         return name
 
     def constant(self, content: bytes, hint: str) -> None:
-        """Read bytes that must be the given ones."""
-        if len(content) in SIZES.values():
-            self.refuse_if(f"{self.bits(8 * len(content), hint)} != {int.from_bytes(content, 'big'):#x}")
-        else:
+        """Read bytes that must be the given ones: as numbers when they are few."""
+        if len(content) > 16:
             self.refuse_if(f"{self.raw(len(content), hint)} != {content!r}")
+            return
+        wrong = []
+        while content:
+            size = next(size for size in (8, 4, 2, 1) if size <= len(content))
+            wrong.append(f"{self.bits(8 * size, hint)} != {int.from_bytes(content[:size], 'big'):#x}")
+            content = content[size:]
+        self.refuse_if(" or ".join(wrong))
 
     @property
     def on_byte(self) -> bool:
@@ -113,10 +118,19 @@ class Reader(Emitter):
             return
         self.refuse_if(f"{place} + {size} > {end}")
 
+    @property
+    def running(self) -> bool:
+        """Whether a run is being gathered, which the next part of known size would join."""
+        return bool(self._run)
+
     def here(self) -> str:
         """Give the expression of the current position; it holds once the run is settled."""
-        ahead = self._ahead + size_of(self._run)
-        return f"{self._at} + {ahead}" if self._at and ahead else self._at or str(ahead)
+        return self.here_before(0)
+
+    def here_before(self, size: int) -> str:
+        """Give the expression of the position ``size`` bytes before the current one."""
+        count = self._ahead + size_of(self._run) - size
+        return f"{self._at} + {count}" if self._at and count else self._at or str(count)
 
     def position(self) -> str:
         """Settle the run and give the expression of the position behind it."""
@@ -195,6 +209,14 @@ class Reader(Emitter):
         taken = self._run, self._behind
         self._run, self._behind = [], []
         return taken
+
+
+def ahead(place: str, count: int) -> str:
+    """Give the expression of the offset ``count`` bytes behind a position."""
+    base, plus, so_far = place.rpartition(" + ")
+    if place.isdecimal():
+        return str(int(place) + count)
+    return f"{base} + {int(so_far) + count}" if plus else f"{place} + {count}"
 
 
 def unpack_run(to: Reader, parts: list[Part], place: str) -> None:

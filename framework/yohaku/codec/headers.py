@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from yohaku.codec.emit import ahead
 from yohaku.codec.tables import Table
 
 if TYPE_CHECKING:
@@ -32,19 +33,30 @@ def read_header(to: Reader, form: TlvForm, tag: int, most: int | None, hint: str
         hint: what the value is called.
     """
     start = form.tag_bytes(tag)
-    place = to.position()
-    if len(start) == 1:
-        to.refuse_if(f"data[{place}] != {tag:#x}")
+    if to.running:
+        to.constant(start, f"{hint}_tag")
+        size = to.bits(8, f"{hint}_size")
+        place = to.here_before(len(start) + 1)
+        to.settle()
     else:
-        to.refuse_if(f"data[{place}:{_ahead(place, len(start))}] != {start!r}")
-    size = to.let(f"{hint}_size", f"data[{_ahead(place, len(start))}]")
-    begin = to.let(f"{hint}_start", _ahead(place, len(start) + 1))
+        place = to.position()
+        found = f"data[{place}] != {tag:#x}" if len(start) == 1 else ""
+        to.refuse_if(found or f"data[{place}:{ahead(place, len(start))}] != {start!r}")
+        size = to.let(f"{hint}_size", f"data[{ahead(place, len(start))}]")
+    begin = to.let(f"{hint}_start", ahead(place, len(start) + 1))
     short = SHORT if form.header_length(SHORT + 1) > 1 else 0xFE
     if most is not None and most <= short:
         to.refuse_if(f"{size} > {most}")
     else:
         read = to.bind(form.read_header, "read_header", f"tag, length and start of a {form.NAME} data object")
-        to.line(f"if {size} > {short:#x}: _, {size}, {begin} = {read}(data, {place}, {to.end})")
+        with to.block(f"if {size} > {short:#x}:"):
+            if short == SHORT:
+                to.line(
+                    f"if {size} == 0x81 and data[{begin}] > {SHORT:#x}: {size}, {begin} = data[{begin}], {begin} + 1"
+                )
+                to.line(f"else: _, {size}, {begin} = {read}(data, {place}, {to.end})")
+            else:
+                to.line(f"_, {size}, {begin} = {read}(data, {place}, {to.end})")
     stop = to.let(f"{hint}_end", f"{begin} + {size}")
     to.refuse_if(f"{stop} > {to.end}")
     to.move(begin)
@@ -69,10 +81,3 @@ def heads_of(form: TlvForm, tag: int, most: int | None) -> tuple[bytes, ...] | T
     if most is not None and most <= SHORT:
         return tuple(header(form, tag, size) for size in range(most + 1))
     return Table(lambda size: header(form, tag, size))
-
-
-def _ahead(place: str, count: int) -> str:
-    base, plus, ahead = place.rpartition(" + ")
-    if place.isdecimal():
-        return str(int(place) + count)
-    return f"{base} + {int(ahead) + count}" if plus else f"{place} + {count}"

@@ -31,7 +31,7 @@ def read_items(to: Reader, item: FieldType[Any], hint: str, count: int | str | N
         return f"({', '.join(items)},)"
     if isinstance(count, str) and most is not None:
         to.refuse_if(f"{count} > {most}")
-    items_name = to.let(hint, "[]")
+    items_name, limit = to.let(hint, "[]"), to.most
     position = to.anchor()
     with to.source.capture() as lines:
         inner = Reader(to.source, at=position, end=to.end, safe=False)
@@ -44,7 +44,7 @@ def read_items(to: Reader, item: FieldType[Any], hint: str, count: int | str | N
         _loop(to, _head(position, to.end, count), lines)
     else:
         _unpacking_loop(to, gathered, f"{items_name}.append({value})", position, count)
-    if count is None and most is not None:
+    if count is None and most is not None and not (limit is not None and limit <= most * item.minimum):
         to.refuse_if(f"len({items_name}) > {most}")
     return f"tuple({items_name})"
 

@@ -91,7 +91,12 @@ def write_part(to: Writer, type_: FieldType[Any], value: str, hint: str) -> None
     elif type_.recurring and type_.size in CODES:
         _to_table(to, type_, _packed(type_), 8 * type_.minimum, value)
     else:
-        to.chunk(to.let(f"{hint}_bytes", f"{_method(to, type_, 'write', hint)}({value})"))
+        content = to.let(f"{hint}_bytes", f"{_method(to, type_, 'write', hint)}({value})")
+        if type_.size is None:
+            to.chunk(content)
+        else:
+            to.refuse_if(f"len({content}) != {type_.size}")
+            to.raw(type_.size, content)
 
 
 def write_bits(to: Writer, type_: BitField[Any], value: str, hint: str) -> None:

@@ -132,7 +132,9 @@ class Flags(BitField[F]):
 
     def emit_read(self, to: Reader, hint: str) -> str:
         """Emit the code of ``read``."""
-        table = to.bind(Table(self.from_bits), f"{hint}_of", f"values of {self.type_name} by number")
+        few = self.known < 1 << 10 and self.known & self.known + 1 == 0
+        values = tuple(map(self.flags, range(self.known + 1))) if few else Table(self.from_bits)
+        table = to.bind(values, f"{hint}_of", f"values of {self.type_name} by number")
         return f"{table}[{to.bits(self.bits, hint)}]"
 
     def emit_write(self, to: Writer, value: str) -> None:

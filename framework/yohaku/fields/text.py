@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 _SAMPLES = ("見本", "ミホン", "ﾐﾎﾝ", "A", "")
 _PRIVATE = re.compile("[\ue000-\uf8ff\U000f0000-\U000ffffd\U00100000-\U0010fffd]")
+_PRIVATE_LEADS = ("0xEE", "0xEF", "0xF3", "0xF4")  # first bytes of private-use characters in UTF-8
 _LOSSLESS = frozenset({"utf-8", "ascii", "iso8859-1"})
+_WITHOUT_PRIVATE = frozenset({"ascii", "iso8859-1"})
 _KANA = re.compile("[ｦ-ﾟA-Z .,-]*")
 
 
@@ -130,24 +132,21 @@ class Text(FieldType[str]):
     def emit_read(self, to: Reader, hint: str) -> str:
         """Emit the code of ``read``."""
         raw = to.let(hint, f'{to.raw(self.most, hint)}.rstrip(b"\\0")') if self.padded else to.rest(self.most, hint)
-        if self.padded:
-            to.refuse_if(f"0 in {raw}")
         text = to.let(f"{hint}_text", self._emit_call(to, "decode", raw))
         if self.encoding not in _LOSSLESS:
             to.refuse_if(f"{self._emit_call(to, 'encode', text)} != {raw}")
-        self._emit_check(to, text)
+        self._emit_check(to, text, raw)
         return text
 
     def emit_write(self, to: Writer, value: str) -> None:
         """Emit the code of ``write``."""
         to.refuse_if(f"type({value}) is not str")
-        self._emit_check(to, value)
         raw = to.let(f"{value}_bytes", self._emit_call(to, "encode", value))
+        self._emit_check(to, value, raw)
         to.refuse_if(f"len({raw}) > {self.most}")
         if self.encoding not in _LOSSLESS:
             to.refuse_if(f"{self._emit_call(to, 'decode', raw)} != {value}")
         if self.padded:
-            to.refuse_if(f"0 in {raw}")
             to.raw(self.most, raw)
         else:
             to.chunk(raw)
@@ -158,14 +157,18 @@ class Text(FieldType[str]):
         codec = to.bind(getattr(self.codec, method), f"{method}_{self.encoding}", f"to {method} {self.encoding}")
         return f"{codec}({name})"
 
-    def _emit_check(self, to: Emitter, text: str) -> None:
+    def _emit_check(self, to: Emitter, text: str, raw: str) -> None:
+        """Emit what ``check`` checks, and that there is no NUL; printable texts have neither fault."""
+        faults = [f"0 in {raw}"] if self.padded else []
         if type(self).check is not Text.check:
             to.line(f"{to.bind(self.check, 'check', f'{self.type_name}.check')}({text})")
-            return
-        if self.private == "refuse":
+        elif self.private == "refuse" and self.encoding not in _WITHOUT_PRIVATE:
             search = to.bind(_PRIVATE.search, "private_use", "finds private-use characters, none of them printable")
-            to.refuse_if(f"not {text}.isprintable() and {search}({text})")
-        if self.form == "nfc":
+            leads = " or ".join(f"{lead} in {raw}" for lead in _PRIVATE_LEADS)
+            faults.append(f"({leads}) and {search}({text})" if self.encoding == "utf-8" else f"{search}({text})")
+        if faults:
+            to.refuse_if(f"not {text}.isprintable() and ({' or '.join(faults)})")
+        if self.form == "nfc" and type(self).check is Text.check:
             normalized = to.bind(unicodedata.is_normalized, "is_normalized", "unicodedata.is_normalized")
             to.refuse_if(f'not {normalized}("NFC", {text})')
 
