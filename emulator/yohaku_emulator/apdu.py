@@ -8,6 +8,9 @@ from yohaku_emulator.errors import StatusError
 CHAINED = 0x10
 """Bit of a first interindustry class byte: more segments of this command follow (ISO/IEC 7816-4:2020 5.4.1)."""
 
+GLOBALPLATFORM_SECURED = 0x04
+"""Bit of a first proprietary class byte: secure messaging of GlobalPlatform (GPCS 2.3.1, table 11-11)."""
+
 
 class Apdu:
     """A command APDU, as a Java Card hands it to an applet: one object for all commands.
@@ -21,16 +24,17 @@ class Apdu:
         expected: most response bytes wanted, 0 when Le is absent.
         channel: logical channel, 0 to 19.
         chained: more segments of this command follow.
+        secured: the class byte announces secure messaging of GlobalPlatform.
         selecting: this is the SELECT that selected the applet (``Applet.selectingApplet()`` of Java Card).
         status: status word for success; an applet may change it (such as 6310).
     """
 
-    __slots__ = ("chained", "channel", "cla", "data", "expected", "ins", "p1", "p2", "selecting", "status")
+    __slots__ = ("chained", "channel", "cla", "data", "expected", "ins", "p1", "p2", "secured", "selecting", "status")
 
     def __init__(self) -> None:
         self.cla = self.ins = self.p1 = self.p2 = self.expected = self.channel = 0
         self.data = b""
-        self.chained = self.selecting = False
+        self.chained = self.selecting = self.secured = False
         self.status = 0x9000
 
     def read(self, command: bytes) -> None:
@@ -43,7 +47,7 @@ class Apdu:
         if size < 4:
             raise StatusError(Status.WRONG_LENGTH)
         cla, self.ins, self.p1, self.p2 = command[:4]
-        self.selecting, self.status = False, 0x9000
+        self.selecting, self.secured, self.status = False, False, 0x9000
         if cla & 0x7F:
             self._read_class(cla)
         else:
@@ -75,5 +79,6 @@ class Apdu:
             self.channel, secure = kind & 0x03, kind & 0x0C
         if cla == 0xFF:
             raise StatusError(Status.CLASS_UNKNOWN)
-        if secure:
+        if secure and (not self.cla or secure & ~(GLOBALPLATFORM_SECURED | 0x20)):
             raise StatusError(Status.SECURE_MESSAGING_UNSUPPORTED)
+        self.secured = bool(secure)

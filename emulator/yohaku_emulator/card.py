@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from time import monotonic
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
+from yohaku.globalplatform.keys import Algorithm
+from yohaku.globalplatform.scp import scp02
 from yohaku.iso7816 import Status
-from yohaku_emulator import container, image, resident
+from yohaku_emulator import container, image, programs, resident
 from yohaku_emulator.container import Container
 from yohaku_emulator.dispatcher import Dispatcher
+from yohaku_emulator.domains import DomainApplet, applet
+from yohaku_emulator.domains.keystore import KeyStore, StoredKeys
 from yohaku_emulator.errors import MemoryFault, PowerCut
 from yohaku_emulator.memory import Memory
-from yohaku_emulator.profiles import Profile, find_profile
+from yohaku_emulator.profiles import ISSUER_DOMAIN, ISSUER_PRIVILEGES, KEY_VERSIONS, Profile, find_profile
+from yohaku_emulator.programs import ForeignApplet, LoadFile
 from yohaku_emulator.resident import StandIn
 from yohaku_emulator.runtime import Program
 from yohaku_emulator.system import System
@@ -20,9 +25,16 @@ from yohaku_emulator.system import System
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_STAND_IN: Final = Program(2, resident.LOAD_FILE, resident.MODULE, StandIn, removable=False)
-PROGRAMS: Final = (Program(1, container.LOAD_FILE, container.MODULE, Container), _STAND_IN)
-"""The programs in every card's read-only memory."""
+_STAND_IN: Final = Program(programs.STAND_IN, resident.LOAD_FILE, resident.MODULE, StandIn, removable=False)
+_DOMAIN: Final = Program(programs.DOMAIN, applet.LOAD_FILE, applet.MODULE, DomainApplet)
+PROGRAMS: Final = (
+    Program(programs.CONTAINER, container.LOAD_FILE, container.MODULE, Container),
+    _STAND_IN,
+    _DOMAIN,
+    Program(programs.FOREIGN, b"", b"", ForeignApplet),
+    Program(programs.LOAD_FILE, b"", b"", LoadFile),
+)
+"""The programs in every card's read-only memory; the last two stand for what is loaded later."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,14 +82,24 @@ class EmulatedCard:
         self.clock = clock or monotonic
         self.memory = _blank(self.profile)
         self._dispatcher: Dispatcher | OutOfOrder | None = None
-        self._system = System(self.memory, self.profile, PROGRAMS)
+        self._system = System(self.memory, self.profile, PROGRAMS, self.clock)
         self._manufacture(seed)
 
     def _manufacture(self, seed: int) -> None:
         self._system.registry.format(seed & (1 << 64) - 1)
         self._system.registry.load()
+        self._make_issuer()
         for one in self.profile.residents:
             self._system.install(_STAND_IN, one.aid, bytes(3), one.size.to_bytes(2, "big"))
+
+    def _make_issuer(self) -> None:
+        """Make the issuer security domain, the first entry, and give it its keys."""
+        self._system.install(_DOMAIN, ISSUER_DOMAIN, ISSUER_PRIVILEGES, b"")
+        keys, protocol = self.profile.keys, self.profile.channel[0]
+        algorithm = Algorithm.DES if protocol == scp02.PROTOCOL else Algorithm.AES
+        stored = StoredKeys(keys.version or KEY_VERSIONS[protocol], algorithm, (keys.enc, keys.mac, keys.dek))
+        domain = cast("DomainApplet", self._system.wake(self._system.registry.issuer))
+        KeyStore(domain.context.arrays[applet.KEYS]).put(stored)
 
     @property
     def writes(self) -> int:
@@ -96,7 +118,7 @@ class EmulatedCard:
             PowerCut: a cut was armed and the recovery of the memory reached it.
         """
         self.power_off()
-        self._system = System(self.memory, self.profile, PROGRAMS)
+        self._system = System(self.memory, self.profile, PROGRAMS, self.clock)
         try:
             self._system.boot()
         except MemoryFault:

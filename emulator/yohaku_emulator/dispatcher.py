@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from yohaku.globalplatform.states import INSTALLED, LOCKED, CardLife
 from yohaku.iso7816 import Instruction, Status
 from yohaku_emulator.apdu import Apdu
-from yohaku_emulator.domain import IssuerDomain
+from yohaku_emulator.domains import SecurityDomain
 from yohaku_emulator.errors import CommitOverflow, MemoryFault, PowerCut, StatusError
-from yohaku_emulator.profiles import ISSUER_DOMAIN
+from yohaku_emulator.programs import DOMAIN, LOAD_FILE
 
 if TYPE_CHECKING:
     from yohaku_emulator.registry import Entry
@@ -27,18 +28,17 @@ class Channel:
     """One logical channel: what is selected on it, and the rest of an answer that waits for GET RESPONSE.
 
     Attributes:
-        entry: the selected application; None for the issuer domain or for nothing.
+        entry: the selected application or security domain; None for nothing.
         applet: who processes commands; None when a selection failed.
         waiting: response bytes not yet fetched.
         waiting_status: status word that follows them.
     """
 
-    __slots__ = ("applet", "domain", "entry", "waiting", "waiting_status")
+    __slots__ = ("applet", "entry", "waiting", "waiting_status")
 
-    def __init__(self, domain: IssuerDomain) -> None:
-        self.domain = domain
-        self.entry: Entry | None = None
-        self.applet: Applet | IssuerDomain | None = domain
+    def __init__(self, domain: SecurityDomain) -> None:
+        self.entry: Entry | None = domain.entry
+        self.applet: Applet | SecurityDomain | None = domain
         self.waiting = _NOTHING
         self.waiting_status = 0
 
@@ -64,20 +64,20 @@ class Dispatcher:
         self._channels = [channel and self._adopt(channel) for channel in channels]
 
     def _adopt(self, other: Channel) -> Channel:
-        channel = Channel(other.domain.fork(self._system, self._in_use))
+        channel = self._fresh()
         channel.waiting, channel.waiting_status = other.waiting, other.waiting_status
-        channel.entry = other.entry
-        if other.entry is not None:
-            channel.applet = self._system.wake(other.entry)
-        elif other.applet is None:
-            channel.applet = None
+        channel.entry = other.entry and self._system.registry.entries[other.entry.aid]
+        channel.applet = None
+        if isinstance(other.applet, SecurityDomain):
+            channel.applet = other.applet.fork(self._system, self._in_use)
+        elif channel.entry is not None:
+            channel.applet = self._system.wake(channel.entry)
         return channel
 
     def _fresh(self) -> Channel:
-        return Channel(IssuerDomain(self._system, self._in_use))
+        return Channel(SecurityDomain(self._system, self._system.registry.issuer, self._in_use))
 
-    def _in_use(self, aid: bytes) -> bool:
-        entry = self._system.registry.entries.get(aid)
+    def _in_use(self, entry: Entry) -> bool:
         return any(channel is not None and channel.entry is entry for channel in self._channels)
 
     def process(self, command: bytes) -> bytes:
@@ -120,6 +120,8 @@ class Dispatcher:
         if ins == Instruction.GET_RESPONSE and not apdu.cla:
             return self._get_response(channel, apdu)
         channel.waiting = _NOTHING
+        if self._system.registry.card_life == CardLife.TERMINATED and ins != Instruction.GET_DATA:
+            raise StatusError(Status.CONDITIONS)
         if not apdu.cla:
             if ins == Instruction.SELECT and apdu.p1 == _BY_NAME:
                 return self._select(channel, apdu)
@@ -127,6 +129,8 @@ class Dispatcher:
                 return self._manage_channel(apdu)
         if channel.applet is None:
             raise StatusError(Status.SELECT_FAILED)
+        if apdu.secured and not isinstance(channel.applet, SecurityDomain):
+            raise StatusError(Status.SECURE_MESSAGING_UNSUPPORTED)
         return channel.applet.process(apdu)
 
     def _first_part(self, channel: Channel, apdu: Apdu, data: bytes) -> bytes:
@@ -152,24 +156,34 @@ class Dispatcher:
             raise StatusError(Status.WRONG_P1P2)
         if len(apdu.data) > 16 or apdu.chained:
             raise StatusError(Status.WRONG_LENGTH)
-        entries = self._system.registry.entries
-        entry = entries.get(apdu.data)
-        if entry is None or apdu.p2 & _NEXT:
-            entry = self._match(channel, apdu.data, following=bool(apdu.p2 & _NEXT))
-        if entry is not None and entry is not channel.entry and self._in_use(entry.aid):
+        entry = self._match(channel, apdu.data, following=bool(apdu.p2 & _NEXT))
+        if entry.program != DOMAIN and entry is not channel.entry and self._in_use(entry):
             raise StatusError(Status.CONDITIONS)
         self._leave(channel)
         return self._enter(channel, entry, apdu)
 
-    def _match(self, channel: Channel, prefix: bytes, *, following: bool) -> Entry | None:
-        """Find the first, or the next, application whose AID starts with ``prefix``; None is the issuer domain."""
-        candidates: list[Entry | None] = [None] if ISSUER_DOMAIN.startswith(prefix) else []
-        candidates += [entry for aid, entry in self._system.registry.entries.items() if aid.startswith(prefix)]
+    def _match(self, channel: Channel, prefix: bytes, *, following: bool) -> Entry:
+        """Find the application of that AID, else the first, or the next, whose AID starts with ``prefix``."""
+        entries = self._system.registry.entries
+        exact = entries.get(prefix)
+        if exact is not None and not following and self._is_selectable(exact):
+            return exact
+        candidates = [entry for aid, entry in entries.items() if aid.startswith(prefix) and self._is_selectable(entry)]
         if following and channel.applet is not None and channel.entry in candidates:
             candidates = candidates[candidates.index(channel.entry) + 1 :]
         if not candidates:
             raise StatusError(Status.FILE_NOT_FOUND)
         return candidates[0]
+
+    def _is_selectable(self, entry: Entry) -> bool:
+        """Whether an entry can be selected: it is installed to the end and not locked, nor is the card."""
+        registry = self._system.registry
+        if entry is registry.issuer:
+            return True
+        if entry.program == LOAD_FILE or registry.card_life == CardLife.CARD_LOCKED:
+            return False
+        life = registry.life(entry)
+        return life != INSTALLED and not life & LOCKED
 
     def _leave(self, channel: Channel) -> None:
         applet, entry = channel.applet, channel.entry
@@ -179,14 +193,18 @@ class Dispatcher:
         if entry is not None:
             self._system.clear(entry)
 
-    def _enter(self, channel: Channel, entry: Entry | None, apdu: Apdu) -> bytes:
-        applet: Applet | IssuerDomain = channel.domain
-        if entry is not None:
-            applet = self._system.wake(entry)
-            if not applet.select():
-                raise StatusError(Status.SELECT_FAILED)
-        channel.entry, channel.applet = entry, applet
+    def _enter(self, channel: Channel, entry: Entry, apdu: Apdu) -> bytes:
         apdu.selecting = True
+        if entry.program == DOMAIN:
+            domain = SecurityDomain(self._system, entry, self._in_use)
+            channel.entry, channel.applet = entry, domain
+            if self._system.registry.card_life == CardLife.CARD_LOCKED:
+                apdu.status = Status.FILE_DEACTIVATED
+            return domain.process(apdu)
+        applet = self._system.wake(entry)
+        if not applet.select():
+            raise StatusError(Status.SELECT_FAILED)
+        channel.entry, channel.applet = entry, applet
         return applet.process(apdu)
 
     def _manage_channel(self, apdu: Apdu) -> bytes:

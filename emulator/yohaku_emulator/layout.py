@@ -10,11 +10,13 @@ from yohaku_emulator.store import CHECK, journal_size
 
 HEAD: Final = Struct(">4s8sIB")
 """Magic, seed of the random source, power cycles that drew random bytes, life cycle of the card."""
-MAGIC: Final = b"YHK1"
-SLOT: Final = Struct(">17s B B 3s H")
-"""Registry slot: AID with its length before it, life cycle, program, privileges, transient bytes."""
-LIFE_OFFSET: Final = 17
-"""Where the life cycle byte stands in a slot."""
+MAGIC: Final = b"YHK2"
+SLOT: Final = Struct(">17s B B 3s H B B")
+"""Registry slot: AID with its length before it, life cycle, program, privileges, transient bytes, domain, source."""
+LIFE_OFFSET, PRIVILEGES_OFFSET, DOMAIN_OFFSET = 17, 19, 24
+"""Where things that change stand in a slot."""
+CARD_LIFE_OFFSET: Final = HEAD.size - 1
+"""Where the life cycle byte of the card stands in the head."""
 
 
 @dataclass(frozen=True, slots=True)

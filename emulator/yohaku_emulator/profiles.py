@@ -6,13 +6,18 @@ what this emulator grants, and the defaults are modest on purpose.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import reduce
 from operator import xor
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, Literal
 
 from yohaku.errors import UnknownNameError
+from yohaku.globalplatform.cap import Package, named
+from yohaku.globalplatform.keys import TEST_KEY, KeySet
+from yohaku.globalplatform.wire import CardData
+from yohaku.iso7816.tlv import Tlv
+from yohaku_emulator.domains.applet import SIZES
 from yohaku_emulator.layout import Layout
 from yohaku_emulator.store import CHECK
 
@@ -22,10 +27,23 @@ if TYPE_CHECKING:
 ISSUER_DOMAIN: Final = bytes.fromhex("A000000151000000")
 """AID of the issuer security domain (GlobalPlatform Card Specification 2.3.1, H.1.3)."""
 
-_CARD_DATA: Final = bytes.fromhex(
-    "732D06072A864886FC6B01600C060A2A864886FC6B02020301630906072A864886FC6B03640906072A864886FC6B04"
+ISSUER_PRIVILEGES: Final = bytes.fromhex("9EFE80")
+"""What an issuer security domain may do (6.6.2)."""
+SCP02, SCP03 = (2, 0x55), (3, 0x70)
+"""Secure channel protocols with their options byte i: both with a pseudo-random challenge, SCP03 with all it has."""
+KEY_VERSIONS: Final = {2: 0x20, 3: 0x30}
+"""Key version number of a fresh card's keys, by protocol; the ranges are those that cards in the field use."""
+JAVA_CARD_304: Final = tuple(
+    named(bytes.fromhex(aid), (1, minor))
+    for aid, minor in (
+        ("A0000000620001", 0),
+        ("A0000000620101", 5),
+        ("A0000000620102", 5),
+        ("A0000000620201", 5),
+        ("A0000000620209", 0),
+    )
 )
-"""Card recognition data of an open card: GlobalPlatform 2.3.1, no secure channel protocol (H.2)."""
+"""Packages that a Java Card 3.0.4 brings and applets import."""
 _PRODUCTION_DATA: Final = bytes.fromhex("59484B00") + bytes(38)
 """Card production life cycle data of 42 bytes: fabricator "YH", nothing else filled in."""
 
@@ -55,12 +73,18 @@ class Profile:
         write_unit: bytes that the chip programs at once.
         endurance: writes that a page survives.
         commit_pages: pages that one transaction can change.
-        slots: most applications.
+        slots: most applications, load files and supplementary security domains together.
         transient_bytes: volatile memory for applications.
         channels: logical channels, the basic one included (1 to 20).
         chain_bytes: most data in a chain of UPDATE BINARY commands; 0 for a card without chaining.
-        management: "open" lets anybody install and delete; content management then needs no secure channel.
-            A later step adds SCP03 and a second value; until then any other value refuses with 6982.
+        management: "secure" wants a secure channel for content management; "open" lets anybody install and delete,
+            "closed" nobody.
+        channel: secure channel protocol, 2 or 3, and its options byte i.
+        keys: static keys of the issuer security domain; the published test keys unless said otherwise.
+        key_tries: failed authentications in a row that block a security domain for good; 0 for no limit.
+        key_delay: seconds that a security domain refuses to authenticate after a failure, doubled with each further
+            one; 0 for no wait.
+        packages: what a load file may import.
         objects: what GET DATA of the issuer security domain answers, tag to value.
         residents: applications that are there from the start.
     """
@@ -76,23 +100,30 @@ class Profile:
     transient_bytes: int = 2048
     channels: int = 4
     chain_bytes: int = 512
-    management: Literal["open", "closed"] = "open"
+    management: Literal["open", "secure", "closed"] = "secure"
+    channel: tuple[int, int] = SCP03
+    keys: KeySet = field(default_factory=lambda: KeySet.single(TEST_KEY), repr=False)
+    key_tries: int = 0
+    key_delay: float = 0.0
+    packages: tuple[Package, ...] = JAVA_CARD_304
     objects: Mapping[int, bytes] = field(default_factory=dict)
     residents: tuple[Resident, ...] = ()
 
     @property
     def layout(self) -> Layout:
         """Return where things stand in this card's memory."""
-        pages = self.free_bytes // (self.page - CHECK) + sum(self._pages(one.size) for one in self.residents)
-        return Layout(self.page, self.slots, pages, self.commit_pages)
+        pages = self.free_bytes // (self.page - CHECK) + self._pages(*SIZES)
+        pages += sum(self._pages(one.size) for one in self.residents if one.size)
+        return Layout(self.page, self.slots + 1, pages, self.commit_pages)
 
-    def _pages(self, size: int) -> int:
-        """Count the pages that a resident takes: its array and a directory of 3 bytes."""
-        return -(-(size + 3) // (self.page - CHECK)) if size else 0
+    def _pages(self, *sizes: int) -> int:
+        """Count the pages that arrays of these sizes take with their directory."""
+        return -(-(1 + 2 * len(sizes) + sum(sizes)) // (self.page - CHECK))
 
 
-def _objects(**more: bytes) -> Mapping[int, bytes]:
-    common = {0x0042: b"YOHAKU", 0x0045: b"\x00\x00\x00\x01", 0x0066: _CARD_DATA, 0x9F7F: _PRODUCTION_DATA}
+def _objects(*, channel: tuple[int, int] = SCP03, **more: bytes) -> Mapping[int, bytes]:
+    recognition = Tlv.decode_from(CardData((2, 3, 1), (channel,)).to_bytes())[0].value
+    common = {0x0042: b"YOHAKU", 0x0045: b"\x00\x00\x00\x01", 0x0066: recognition, 0x9F7F: _PRODUCTION_DATA}
     return MappingProxyType(common | {int(tag.removeprefix("x"), 16): value for tag, value in more.items()})
 
 
@@ -109,6 +140,10 @@ def _answer_to_reset(channels: int) -> bytes:
 
 
 GENERIC: Final = Profile("generic", atr=_answer_to_reset(4), free_bytes=32 * 1024, objects=_objects())
+OPEN: Final = replace(GENERIC, name="open", management="open")
+"""The generic card before its issuer closed it: anybody may install and delete, in clear."""
+SCP02_CARD: Final = replace(GENERIC, name="scp02", channel=SCP02, objects=_objects(channel=SCP02))
+"""The generic card with the older secure channel, as many cards in use have it."""
 SMALL: Final = Profile(
     "small",
     atr=_answer_to_reset(1),
@@ -125,6 +160,7 @@ MY_NUMBER: Final = Profile(
     atr=bytes.fromhex("3BDA13FF8131FB468012392F31C173C601C03B"),
     free_bytes=12 * 1024,
     channels=1,
+    key_tries=10,
     objects=_objects(x00F0=b"13221"),
     residents=(
         Resident(bytes.fromhex("D392F000260100000001")),
@@ -140,7 +176,9 @@ MY_NUMBER: Final = Profile(
 The ATR is that of a contact card seen in the field, the AIDs are public; sizes are this emulator's own.
 """
 
-PROFILES: Final[Mapping[str, Profile]] = MappingProxyType({one.name: one for one in (GENERIC, MY_NUMBER, SMALL)})
+PROFILES: Final[Mapping[str, Profile]] = MappingProxyType(
+    {one.name: one for one in (GENERIC, MY_NUMBER, OPEN, SCP02_CARD, SMALL)}
+)
 """Every profile by its name."""
 
 

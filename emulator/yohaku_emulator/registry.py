@@ -5,24 +5,38 @@ What it keeps in Python attributes is an index, rebuilt from those bytes at powe
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
+from yohaku.globalplatform.states import CardLife
 from yohaku.iso7816 import Status
 from yohaku_emulator.errors import StatusError
-from yohaku_emulator.layout import HEAD, LIFE_OFFSET, MAGIC, SLOT
+from yohaku_emulator.layout import (
+    CARD_LIFE_OFFSET,
+    DOMAIN_OFFSET,
+    HEAD,
+    LIFE_OFFSET,
+    MAGIC,
+    PRIVILEGES_OFFSET,
+    SLOT,
+)
+from yohaku_emulator.programs import LOAD_FILE
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from yohaku_emulator.layout import Layout
     from yohaku_emulator.store import Store
 
-SECURED: Final = 0x0F
-"""Life cycle of a card in its holder's hands (GlobalPlatform Card Specification 2.3.1, 5.1.1)."""
+ISSUER = 1
+"""Number of the issuer security domain, whose entry is the first."""
 
 
 @dataclass(slots=True, eq=False)
 class Entry:
-    """One application: its identity and its pages; its life cycle is read from the memory each time.
+    """An application, a security domain or a load file; its life cycle is read from the memory each time.
+
+    Entries are numbered from 1 by their slots; 0 is nobody.
 
     Attributes:
         slot: number of its registry slot.
@@ -31,6 +45,8 @@ class Entry:
         privileges: 3 bytes (GlobalPlatform Card Specification 2.3.1, 11.1.2).
         transient: bytes of transient memory that it needs.
         pages: numbers of its pages, rising.
+        domain: number of the security domain that it belongs to.
+        source: number of the load file that it is an instance of; 0 when that is in read-only memory.
     """
 
     slot: int
@@ -39,6 +55,13 @@ class Entry:
     privileges: bytes
     transient: int
     pages: tuple[int, ...]
+    domain: int = ISSUER
+    source: int = 0
+
+    @property
+    def number(self) -> int:
+        """What other entries call this one."""
+        return self.slot + 1
 
 
 class Registry:
@@ -46,28 +69,37 @@ class Registry:
 
     Attributes:
         entries: AID to entry.
-        free: numbers of the pages that nobody owns.
+        free: numbers of the pages that nobody owns and no load has reserved.
+        card_life: life cycle byte of the card.
     """
 
-    __slots__ = ("_layout", "_store", "_system", "entries", "free")
+    __slots__ = ("_by_number", "_layout", "_reserved", "_store", "_system", "card_life", "entries", "free")
 
     def __init__(self, store: Store, layout: Layout) -> None:
         self._store, self._layout = store, layout
         self._system = range(layout.system_pages)
         self.entries: dict[bytes, Entry] = {}
         self.free: list[int] = []
+        self.card_life: int = CardLife.SECURED
+        self._by_number: dict[int, Entry] = {}
+        self._reserved: frozenset[int] = frozenset()
 
     def over(self, store: Store) -> Registry:
         """Return the same index over a copy of the memory."""
         twin = Registry(store, self._layout)
-        twin.entries, twin.free = self.entries.copy(), self.free.copy()
+        twin.free, twin.card_life, twin._reserved = self.free.copy(), self.card_life, self._reserved
+        twin._index(replace(entry) for entry in self.entries.values())
         return twin
+
+    def _index(self, entries: Iterable[Entry]) -> None:
+        self._by_number = {entry.number: entry for entry in entries}
+        self.entries = {entry.aid: entry for entry in self._by_number.values()}
 
     def format(self, seed: int) -> None:
         """Make an empty registry; a factory's step, not atomic."""
         for number in (*self._system, *self._heap()):
             self._store.wipe(number)
-        self._store.write(self._system, 0, HEAD.pack(MAGIC, seed.to_bytes(8, "big"), 0, SECURED))
+        self._store.write(self._system, 0, HEAD.pack(MAGIC, seed.to_bytes(8, "big"), 0, CardLife.SECURED))
 
     def _heap(self) -> range:
         return range(self._layout.heap, self._layout.heap + self._layout.heap_pages)
@@ -81,21 +113,63 @@ class Registry:
         layout = self._layout
         owners = self._store.read(self._system, layout.owners, layout.heap_pages)
         table = self._store.read(self._system, layout.slot(0), layout.slots * SLOT.size)
-        self.entries = {}
-        for slot in range(layout.slots):
-            if table[slot * SLOT.size]:
-                entry = self._entry(slot, table, owners)
-                self.entries[entry.aid] = entry
-        self.free = self._owned(owners, 0)
+        used = [slot for slot in range(layout.slots) if table[slot * SLOT.size]]
+        self._index([self._entry(slot, table, owners) for slot in used])
+        self.free = [number for number in self._owned(owners, 0) if number not in self._reserved]
+        self.card_life = self._store.read(self._system, CARD_LIFE_OFFSET, 1)[0]
 
     def _owned(self, owners: bytes, owner: int) -> list[int]:
         heap = self._layout.heap
         return [heap + at for at, value in enumerate(owners) if value == owner]
 
     def _entry(self, slot: int, table: bytes, owners: bytes) -> Entry:
-        name, _, program, privileges, transient = SLOT.unpack_from(table, slot * SLOT.size)
+        """Read an entry; one that is known already stays the same object."""
+        name, _, program, privileges, transient, domain, source = SLOT.unpack_from(table, slot * SLOT.size)
         pages = tuple(self._owned(owners, slot + 1))
-        return Entry(slot, name[1 : 1 + name[0]], program, privileges, transient, pages)
+        read = Entry(slot, name[1 : 1 + name[0]], program, privileges, transient, pages, domain, source)
+        known = self._by_number.get(slot + 1)
+        if known is None or known.aid != read.aid:
+            return read
+        known.privileges, known.pages, known.domain = read.privileges, read.pages, read.domain
+        return known
+
+    @property
+    def issuer(self) -> Entry:
+        """The issuer security domain."""
+        return self._by_number[ISSUER]
+
+    def at(self, number: int) -> Entry | None:
+        """Return the entry of a number; None for nobody."""
+        return self._by_number.get(number)
+
+    @property
+    def applications(self) -> list[Entry]:
+        """Applications and supplementary security domains."""
+        return [entry for number, entry in self._by_number.items() if entry.program != LOAD_FILE and number != ISSUER]
+
+    @property
+    def load_files(self) -> list[Entry]:
+        """Load files that came by LOAD."""
+        return [entry for entry in self._by_number.values() if entry.program == LOAD_FILE]
+
+    def reserve(self, size: int) -> tuple[int, ...]:
+        """Keep free pages for ``size`` bytes from being given to others.
+
+        Raises:
+            StatusError: 6A84, there are not enough.
+        """
+        count = -(-size // self._layout.payload)
+        if count > len(self.free):
+            raise StatusError(Status.NO_SPACE)
+        pages, self.free = tuple(self.free[:count]), self.free[count:]
+        self._reserved |= frozenset(pages)
+        return pages
+
+    def release(self, pages: Iterable[int]) -> None:
+        """Let others have pages that were reserved."""
+        given_back = self._reserved & frozenset(pages)
+        self._reserved -= given_back
+        self.free = sorted({*self.free, *given_back})
 
     def wipe_free(self) -> None:
         """Make every free page blank: what a deletion left unfinished when power went."""
@@ -122,18 +196,20 @@ class Registry:
     def add(self, entry: Entry, life: int) -> None:
         """Write an entry and the ownership of its pages, in the open transaction."""
         name = bytes((len(entry.aid),)) + entry.aid
-        slot = SLOT.pack(name, life, entry.program, entry.privileges, entry.transient)
+        slot = SLOT.pack(name, life, entry.program, entry.privileges, entry.transient, entry.domain, entry.source)
         self._store.write(self._system, self._layout.slot(entry.slot), slot)
         self._own(entry.pages, entry.slot + 1)
 
-    def remove(self, entry: Entry) -> None:
-        """Forget an entry in one step, then wipe its pages."""
+    def remove(self, *entries: Entry) -> None:
+        """Forget entries in one step, then wipe their pages."""
+        pages = [number for entry in entries for number in entry.pages]
         self._store.begin()
-        self._store.write(self._system, self._layout.slot(entry.slot), bytes(SLOT.size))
-        self._own(entry.pages, 0)
+        for entry in entries:
+            self._store.write(self._system, self._layout.slot(entry.slot), bytes(SLOT.size))
+            self._own(entry.pages, 0)
         self._store.commit()
         self.load()
-        for number in entry.pages:
+        for number in pages:
             self._store.wipe(number)
 
     def _own(self, pages: tuple[int, ...], owner: int) -> None:
@@ -148,6 +224,26 @@ class Registry:
     def set_life(self, entry: Entry, life: int) -> None:
         """Change the life cycle byte of an application, in the open transaction or as a step of its own."""
         self._store.write(self._system, self._layout.slot(entry.slot) + LIFE_OFFSET, bytes((life,)))
+
+    def set_privileges(self, entry: Entry, privileges: bytes) -> None:
+        """Change what an application may do, as a step of its own."""
+        self._store.write(self._system, self._layout.slot(entry.slot) + PRIVILEGES_OFFSET, privileges)
+        entry.privileges = privileges
+
+    def set_domain(self, entry: Entry, domain: int) -> None:
+        """Hand an entry over to another security domain, as a step of its own."""
+        self._store.write(self._system, self._layout.slot(entry.slot) + DOMAIN_OFFSET, bytes((domain,)))
+        entry.domain = domain
+
+    def set_card_life(self, life: int) -> None:
+        """Change the life cycle of the card, as a step of its own."""
+        self._store.write(self._system, CARD_LIFE_OFFSET, bytes((life,)))
+        self.card_life = life
+
+    @property
+    def chip(self) -> bytes:
+        """The seed that the chip was made with, 8 bytes."""
+        return self._store.read(self._system, len(MAGIC), 8)
 
     def seed(self) -> bytes:
         """Return the seed of the random source for this power cycle: a new one at each call (12 bytes)."""

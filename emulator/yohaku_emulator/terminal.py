@@ -1,6 +1,7 @@
 """The simplest terminal: raw commands to a card and raw descriptors, to test and measure the card with.
 
-It leans on nothing of the host's side, so a fault there cannot hide one here. Applications use ``yohaku.card``.
+Its commands lean on nothing of the host's side, so a fault there cannot hide one here; only the secure channel to
+the issuer security domain is that of `yohaku.globalplatform`. Applications use ``yohaku.card``.
 """
 
 from __future__ import annotations
@@ -8,6 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, Protocol
 
 from yohaku.errors import YohakuError
+from yohaku.globalplatform.keys import KeySet
+from yohaku.globalplatform.scp import Level, SecureChannel, open_channel
 from yohaku.iso7816 import Command, Instruction, Response, Status, describe
 from yohaku_emulator.container import LOAD_FILE, MODULE
 from yohaku_emulator.container.descriptor import CYCLIC, FORMAT, LINEAR, TRANSPARENT
@@ -61,29 +64,68 @@ class Terminal:
         """Select an application, the issuer security domain by default; return its FCI."""
         return self.do(Instruction.SELECT, 0x04, 0x00, aid, 256)
 
-    def install(self, aid: bytes, descriptor: bytes) -> None:
-        """Select the issuer security domain and install a container."""
+    def manage(self) -> Management:
+        """Select the issuer security domain; open a secure channel with the published test keys if it wants one."""
         self.select()
-        self.do(Instruction.INSTALL, 0x0C, 0x00, install_data(aid, descriptor), 256, cla=_OPEN)
+        raw = Raw(self)
+        if self.send(Instruction.GET_STATUS, 0x80, 0x02, b"\x4f\0", 256, cla=_OPEN).status == Status.OK:
+            return Management(raw)
+        return Management(open_channel(raw, KeySet.for_tests(), level=Level.C_MAC, challenge=bytes))
+
+    def install(self, aid: bytes, descriptor: bytes) -> None:
+        """Open the issuer security domain and install a container."""
+        self.manage().do(Instruction.INSTALL, 0x0C, 0x00, install_data(aid, descriptor), 256)
 
     def personalise(self, aid: bytes, *blocks: bytes) -> None:
-        """Select the issuer security domain and send blocks of data groups; the last one ends personalisation."""
-        self.select()
-        self.do(Instruction.INSTALL, 0x20, 0x00, b"\0\0" + lv(aid) + bytes(3), 256, cla=_OPEN)
+        """Open the issuer security domain and send blocks of data groups; the last one ends personalisation."""
+        domain = self.manage()
+        domain.do(Instruction.INSTALL, 0x20, 0x00, b"\0\0" + lv(aid) + bytes(3), 256)
         for number, block in enumerate(blocks):
             last = 0x80 if number == len(blocks) - 1 else 0
-            self.do(Instruction.STORE_DATA, last | 0x08, number, block, cla=_OPEN)
+            domain.do(Instruction.STORE_DATA, last | 0x08, number, block)
 
     def delete(self, aid: bytes) -> None:
-        """Select the issuer security domain and delete an application."""
-        self.select()
-        self.do(Instruction.DELETE, 0x00, 0x00, tlv(0x4F, aid), 256, cla=_OPEN)
+        """Open the issuer security domain and delete an application."""
+        self.manage().do(Instruction.DELETE, 0x00, 0x00, tlv(0x4F, aid), 256)
 
     def authenticate(self, number: int, key: bytes, aid: bytes) -> Response:
         """Get a challenge and answer it with a key."""
         challenge = self.do(Instruction.GET_CHALLENGE, le=16)
         answer = aes_cmac(key, bytes((0x82, number)) + challenge + aid)
         return self.send(Instruction.EXTERNAL_AUTHENTICATE, 0x00, 0x80 | number, answer)
+
+
+class Raw:
+    """A terminal as a step on a command's way: what a secure channel wants."""
+
+    def __init__(self, terminal: Terminal) -> None:
+        self._terminal = terminal
+
+    def send(self, command: Command) -> Response:
+        """Send a command as it is."""
+        return self._terminal.send(command.ins, command.p1, command.p2, command.data, command.expected, cla=command.cla)
+
+
+class Management:
+    """The issuer security domain, at the end of a secure channel or in clear."""
+
+    def __init__(self, channel: SecureChannel | Raw) -> None:
+        self.channel = channel
+
+    def send(self, ins: int, p1: int = 0, p2: int = 0, data: bytes = b"", le: int = 0) -> Response:
+        """Send a command of class 80 and return the response, whatever its status word."""
+        return self.channel.send(Command(_OPEN, ins, p1, p2, data, le))
+
+    def do(self, ins: int, p1: int = 0, p2: int = 0, data: bytes = b"", le: int = 0) -> bytes:
+        """Send a command that must succeed and return the response data.
+
+        Raises:
+            RefusedError: the status word is not 9000.
+        """
+        response = self.send(ins, p1, p2, data, le)
+        if response.status != Status.OK:
+            raise RefusedError(f"instruction {ins:02X}: the card answered {describe(response.status)}")
+        return response.data
 
 
 def lv(value: bytes) -> bytes:

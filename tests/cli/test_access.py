@@ -18,13 +18,13 @@ RECORD = '{"shop": 7, "name": "a", "day": "2026-04-01"}'
 
 
 class RealLink:
-    """An emulated card that claims to be a real one in a reader."""
+    """An emulated card that takes commands in clear and claims to be a real one in a reader."""
 
     is_emulator = False
     name = "Some Reader 00"
 
     def __init__(self) -> None:
-        self._link = open_link("real.img")
+        self._link = open_link("real.img?profile=open")
         self.transmit, self.reset, self.close = self._link.transmit, self._link.reset, self._link.close
         self.atr = self._link.atr
 

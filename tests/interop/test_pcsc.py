@@ -36,7 +36,7 @@ def use(card: Card) -> Traffic:
     library.holder.verify("1234")
     assert [loan.branch for loan in library.loans] == [9, 3, 3, 3]
     delete_applet(card, LibraryCard.aid)
-    assert SecurityDomain.select(card).applications() == []
+    assert SecurityDomain.open(card).applications() == []
     return card.traffic
 
 

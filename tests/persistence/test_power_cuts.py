@@ -29,7 +29,10 @@ Logical = dict[bytes, tuple[int, tuple[bytes, ...]]]
 
 
 def logical(card: EmulatedCard) -> Logical:
-    """Read all that the card holds for good: life cycle and every array of every application."""
+    """Read all that the card holds for good: life cycle and every array of every application.
+
+    The issuer's domain is left out: its sequence counter moves with each secure channel.
+    """
     system = card._system
     return {
         aid: (
@@ -37,6 +40,7 @@ def logical(card: EmulatedCard) -> Logical:
             tuple(array.read() for array in InstanceContext(system, entry).arrays),
         )
         for aid, entry in system.registry.entries.items()
+        if entry is not system.registry.issuer
     }
 
 

@@ -151,7 +151,7 @@ def interrupt_at(text):
 
 
 def aids(card: Card) -> list[bytes]:
-    return [entry.aid for entry in SecurityDomain.select(card).applications()]
+    return [entry.aid for entry in SecurityDomain.open(card).applications()]
 
 
 def check_new(card: Card, *, tries: int = 1) -> None:
@@ -339,16 +339,16 @@ class TestOtherCards:
 
     def test_its_load_was_cut_short(self):
         card = over(EmulatedCard())
-        SecurityDomain.select(card).install(ClubV1.aid, compile_descriptor(ClubV1))
+        SecurityDomain.open(card).install(ClubV1.aid, compile_descriptor(ClubV1))
         with pytest.raises(AppletNotReadyError, match="never completed, so there is nothing to upgrade"):
             upgrade_applet(card, Club, secrets=NEEDED)
 
     def test_an_upgrade_to_another_version_was_interrupted(self, made):
         card = over(made)
-        domain = SecurityDomain.select(card)
+        domain = SecurityDomain.open(card)
         domain.install(staging_aid(Club.aid), compile_descriptor(ClubV1))
         domain.personalise(staging_aid(Club.aid), [])
-        SecurityDomain.select(card).delete(Club.aid)
+        SecurityDomain.open(card).delete(Club.aid)
         with pytest.raises(AppletMismatchError, match="an upgrade to version 1 was interrupted"):
             upgrade_applet(card, Club, secrets=NEEDED)
 

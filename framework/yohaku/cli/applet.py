@@ -8,6 +8,7 @@ import click
 
 from yohaku.cli import console
 from yohaku.cli.commands import Group
+from yohaku.cli.keyfiles import keys_option, plan_option, test_keys_option
 from yohaku.cli.parameters import (
     card_option,
     file_argument,
@@ -17,6 +18,7 @@ from yohaku.cli.parameters import (
     target_argument,
     yes_option,
 )
+from yohaku.cli.status import status
 from yohaku.cli.upgrade import upgrade
 
 if TYPE_CHECKING:
@@ -40,26 +42,75 @@ def applet() -> None:
     examples=(
         "yohaku applet load library-card --card emulator:card.img",
         "yohaku applet list --card emulator:card.img",
+        "printf 'id\\np1\\np2\\n' >people.csv",
+        "yohaku applet load library-card --batch people.csv --card 'emulator:{id}.img' --plan",
     )
 )
 @target_argument
 @card_option
+@click.option("--batch", "people", metavar="CSV", help="One card for each person in a table: id, FILE.FIELD, ...")
+@click.option("--journal", metavar="FILE", help="Where a batch notes what is done; CSV.journal by default.")
 @secrets_option
+@keys_option
+@test_keys_option
+@plan_option
 @yes_option
-def load(target: str, url: str, secrets_file: str | None, *, yes: bool) -> None:
-    """Load an applet onto a card: its files, PINs and keys, as declared."""
+def load(
+    target: str,
+    url: str,
+    people: str | None,
+    journal: str | None,
+    secrets_file: str | None,
+    key_file: str | None,
+    *,
+    allow_test_keys: bool,
+    plan: bool,
+    yes: bool,
+) -> None:
+    """Load an applet onto a card: its files, PINs and keys, as declared; a load that was cut short goes on.
+
+    With --batch one card after another gets it, with each person's first contents; run again, the same command goes
+    on where it stopped and loads nobody twice. {id} in the card URL stands for the person, for emulated cards.
+    """
     from yohaku.cli.access import all_secrets, confirm
     from yohaku.cli.cards import open_card, travelled
+    from yohaku.cli.keyfiles import card_keys, planned
     from yohaku.cli.targets import load_target
     from yohaku.globalplatform import load_applet
     from yohaku.schema import applet_layout
 
     kind = load_target(target)
+    if people is not None:
+        from yohaku.cli.batch import load_batch
+
+        load_batch(
+            kind,
+            people,
+            journal=journal,
+            url=url,
+            secrets_file=secrets_file,
+            key_file=key_file,
+            allow_test_keys=allow_test_keys,
+            plan=plan,
+            yes=yes,
+        )
+        return
     size = console.counted(applet_layout(kind).bytes, "byte")
+    line = f"{kind.name}, AID {console.spaced(kind.aid)}, files of {size}"
+    if planned([f"open a secure channel, install {line}", "personalise it, read it back"], plan=plan):
+        return
     with open_card(url) as card:
-        secrets = all_secrets(card, kind, secrets_file)
-        confirm(card, [f"new on {card.name}: {kind.name}, AID {console.spaced(kind.aid)}, files of {size}"], yes=yes)
-        report = load_applet(card, kind, secrets=secrets, progress=_progress)
+        secrets, keys = all_secrets(card, kind, secrets_file), card_keys(card, key_file)
+        confirm(card, [f"new on {card.name}: {line}"], yes=yes)
+        report = load_applet(
+            card,
+            kind,
+            secrets=secrets,
+            progress=_progress,
+            keys=keys,
+            allow_test_keys=allow_test_keys,
+            resume=True,
+        )
     console.note(f"loaded {kind.name}: {travelled(report.traffic)}")
 
 
@@ -76,14 +127,17 @@ def _progress(step: Step) -> None:
     ),
 )
 @card_option
+@keys_option
+@test_keys_option
 @json_option
-def list_(url: str, *, as_json: bool) -> None:
+def list_(url: str, key_file: str | None, *, allow_test_keys: bool, as_json: bool) -> None:
     """List the applets on a card."""
     from yohaku.cli.cards import open_card
     from yohaku.cli.inventory import inventory, print_inventory
+    from yohaku.cli.keyfiles import card_keys
 
     with open_card(url) as card:
-        found = inventory(card)
+        found = inventory(card, card_keys(card, key_file), allow_test_keys=allow_test_keys)
     if as_json:
         console.print_json([item.to_json() for item in found])
         return
@@ -187,19 +241,26 @@ applet.add_command(upgrade)
 )
 @target_argument
 @card_option
+@keys_option
+@test_keys_option
 @yes_option
-def delete(target: str, url: str, *, yes: bool) -> None:
+def delete(target: str, url: str, key_file: str | None, *, allow_test_keys: bool, yes: bool) -> None:
     """Delete an applet from a card, with all that it holds.
 
     TARGET may also be the AID in hex, for an applet whose declaration is not at hand.
     """
     from yohaku.cli.access import confirm
     from yohaku.cli.cards import open_card
+    from yohaku.cli.keyfiles import card_keys
     from yohaku.cli.targets import load_aid
     from yohaku.globalplatform import delete_applet
 
     name, aid = load_aid(target)
     with open_card(url) as card:
+        keys = card_keys(card, key_file)
         confirm(card, [f"gone from {card.name}: {name}, AID {console.spaced(aid)}, with all that it holds"], yes=yes)
-        delete_applet(card, aid)
+        delete_applet(card, aid, keys=keys, allow_test_keys=allow_test_keys)
     console.note(f"deleted {name}")
+
+
+applet.add_command(status)

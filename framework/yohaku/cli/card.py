@@ -8,6 +8,7 @@ import click
 
 from yohaku.cli import console
 from yohaku.cli.commands import Group
+from yohaku.cli.keyfiles import keys_option, test_keys_option
 from yohaku.cli.parameters import card_option, json_option, yes_option
 
 if TYPE_CHECKING:
@@ -33,15 +34,18 @@ def card() -> None:
     )
 )
 @card_option
+@keys_option
+@test_keys_option
 @json_option
-def info(url: str, *, as_json: bool) -> None:
+def info(url: str, key_file: str | None, *, allow_test_keys: bool, as_json: bool) -> None:
     """Tell what a card is, what is free on it and which applications it has."""
     from yohaku.cli.cards import open_card
     from yohaku.cli.inventory import inventory, print_inventory
+    from yohaku.cli.keyfiles import card_keys
 
     with open_card(url) as connected:
         facts = _facts(connected)
-        found = inventory(connected)
+        found = inventory(connected, card_keys(connected, key_file), allow_test_keys=allow_test_keys)
     if as_json:
         console.print_json({**facts, "applications": [item.to_json() for item in found]})
         return
@@ -70,6 +74,16 @@ def _text(value: Any) -> str:
     if isinstance(value, list):
         return ", ".join(value)
     return "not told" if value is None else f"{value:,}" if isinstance(value, int) else str(value)
+
+
+@card.command(examples=("yohaku card keys", "yohaku card keys --json"))
+@card_option
+@json_option
+def keys(url: str, *, as_json: bool) -> None:
+    """List the keys of the card's own security domain: versions, kinds and lengths, not the keys."""
+    from yohaku.cli.domain import show_keys
+
+    show_keys(url, b"", as_json=as_json)
 
 
 @card.command(

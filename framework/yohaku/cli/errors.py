@@ -76,6 +76,7 @@ def _kinds() -> dict[ExitCode, tuple[type[YohakuError], ...]]:
             card.PinBlockedError,
             card.PinWrongError,
             globalplatform.NoSpaceError,
+            globalplatform.SecureChannelError,
         ),
         ExitCode.MISFIT: (DataError, MalformedError, TableError, SnapshotError, EvolutionError, card.PinFormatError),
     }

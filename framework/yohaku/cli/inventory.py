@@ -13,6 +13,7 @@ from yohaku.globalplatform import SecurityDomain
 if TYPE_CHECKING:
     from yohaku.card import Card, Fci
     from yohaku.codec import Json
+    from yohaku.globalplatform.keys import KeySource
     from yohaku.schema import Applet
 
 
@@ -63,14 +64,15 @@ class Item:
         }
 
 
-def inventory(card: Card) -> list[Item]:
-    """List the applications on a card, in the card's order.
+def inventory(card: Card, keys: KeySource | None = None, *, allow_test_keys: bool = False) -> list[Item]:
+    """List the applications on a card, in the card's order; with the keys of its security domain where it wants them.
 
     Raises:
         YohakuError: the card does not tell.
     """
     known = {bytes(applet.aid): applet for applet in installed_applets()}
-    aids = [entry.aid for entry in SecurityDomain.select(card).applications()]
+    domain = SecurityDomain.open(card, keys, allow_test_keys=allow_test_keys)
+    aids = [entry.aid for entry in domain.applications()]
     return [Item(aid, known.get(aid), _fci(card, aid)) for aid in aids]
 
 

@@ -15,6 +15,8 @@ NOUNS = {
     "demo": Lazy("yohaku.cli.demo", "demo", "Show an applet's whole way, from declaration to card and back."),
     "schema": Lazy("yohaku.cli.schema", "schema", "Draw applets, and turn their records into bytes and back."),
     "applet": Lazy("yohaku.cli.applet", "applet", "Load applets onto a card, read, write and delete them."),
+    "cap": Lazy("yohaku.cli.cap", "cap", "Look into CAP files, check them, load them."),
+    "domain": Lazy("yohaku.cli.domain", "domain", "Make security domains, list them, see and exchange keys."),
     "card": Lazy("yohaku.cli.card", "card", "Ask a card what it is and holds; send it raw commands."),
     "doctor": Lazy("yohaku.cli.doctor", "doctor", "Check what is installed here, and say how to mend it."),
 }

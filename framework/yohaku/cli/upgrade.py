@@ -8,6 +8,7 @@ import click
 
 from yohaku.cli import console
 from yohaku.cli.commands import Command
+from yohaku.cli.keyfiles import keys_option, test_keys_option
 from yohaku.cli.parameters import card_option, last_try_option, secrets_option, target_argument, yes_option
 
 if TYPE_CHECKING:
@@ -28,22 +29,43 @@ if TYPE_CHECKING:
 @card_option
 @secrets_option
 @last_try_option
+@keys_option
+@test_keys_option
 @yes_option
-def upgrade(target: str, url: str, secrets_file: str | None, *, last_try: bool, yes: bool) -> None:
+def upgrade(
+    target: str,
+    url: str,
+    secrets_file: str | None,
+    key_file: str | None,
+    *,
+    last_try: bool,
+    allow_test_keys: bool,
+    yes: bool,
+) -> None:
     """Make the applet on a card the version that is declared, with all that it holds.
 
     PINs, keys and unchanged files never leave the card. When it is interrupted, the same command goes on.
     """
     from yohaku.cli.access import confirm
     from yohaku.cli.cards import open_card, travelled
+    from yohaku.cli.keyfiles import card_keys
     from yohaku.cli.targets import load_target
     from yohaku.globalplatform import upgrade_applet
 
     kind = load_target(target)
     with open_card(url) as card:
         secrets, change = _prepare(card, kind, secrets_file)
+        keys = card_keys(card, key_file)
         confirm(card, [change] if change else [], yes=yes)
-        report = upgrade_applet(card, kind, secrets=secrets, last_try=last_try, progress=_progress)
+        report = upgrade_applet(
+            card,
+            kind,
+            secrets=secrets,
+            last_try=last_try,
+            progress=_progress,
+            keys=keys,
+            allow_test_keys=allow_test_keys,
+        )
     console.note(f"{_told(report)}: {travelled(report.traffic)}")
 
 

@@ -1,6 +1,7 @@
-"""The management side of a card: its registry, and how applets get on it and off it. No secure channel yet."""
+"""The management side of a card: its registry, its keys, and how applets get on it and off it."""
 
 from yohaku.globalplatform.domain import NoSpaceError, SecurityDomain
+from yohaku.globalplatform.keys import Diversification, Diversified, KeySet, KeySource, StaticKeys
 from yohaku.globalplatform.load import (
     AlreadyInstalledError,
     ContentError,
@@ -10,6 +11,8 @@ from yohaku.globalplatform.load import (
     delete_applet,
     load_applet,
 )
+from yohaku.globalplatform.rotation import Rotation, RotationError, delete_keys, put_keys, rotate_keys
+from yohaku.globalplatform.scp import AuthenticationError, Level, SecureChannelError
 from yohaku.globalplatform.upgrade import UpgradeReport, upgrade_applet
 from yohaku.globalplatform.wire import (
     LOAD_FILE,
@@ -31,25 +34,38 @@ __all__ = [
     "LOAD_FILE",
     "MODULE",
     "AlreadyInstalledError",
+    "AuthenticationError",
     "CardData",
     "ContentError",
     "DeleteRequest",
     "Dgi",
+    "Diversification",
+    "Diversified",
     "InstallParameters",
     "InstallRequest",
+    "KeySet",
+    "KeySource",
+    "Level",
     "LoadError",
     "LoadReport",
     "NoSpaceError",
     "RegistryEntry",
     "Resources",
+    "Rotation",
+    "RotationError",
+    "SecureChannelError",
     "SecurityDomain",
+    "StaticKeys",
     "StatusRequest",
     "Step",
     "UpgradeReport",
     "WireError",
     "delete_applet",
+    "delete_keys",
     "load_applet",
     "parse_dgis",
     "parse_registry",
+    "put_keys",
+    "rotate_keys",
     "upgrade_applet",
 ]

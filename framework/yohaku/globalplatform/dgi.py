@@ -19,8 +19,8 @@ MOST_ADOPTED = 240
 _HEAD, _OFFSET = 3, 2
 
 
-def pack(items: Iterable[Dgi]) -> list[bytes]:
-    """Put data groupings into blocks of at most 255 bytes, first fit; there is always one block, maybe empty.
+def pack(items: Iterable[Dgi], *, room: int = SHORT_DATA) -> list[bytes]:
+    """Put data groupings into blocks of at most ``room`` bytes, first fit; there is always one block, maybe empty.
 
     Groupings that take over contents have a block each. Groupings of one identifier keep their order, as records are
     appended in the order they come. Contents of transparent files are cut wherever a block has room left, so they go
@@ -32,11 +32,11 @@ def pack(items: Iterable[Dgi]) -> list[bytes]:
     blocks += [bytearray(item.to_bytes()) for item in alone]
     for item in whole:
         raw = item.to_bytes()
-        place = _first_with_room(blocks, len(raw), earliest.get(item.tag, 0))
+        place = _first_with_room(blocks, len(raw), earliest.get(item.tag, 0), room)
         blocks[place] += raw
         earliest[item.tag] = place
     for item in divisible:
-        _pour(item, blocks)
+        _pour(item, blocks, room)
     return [bytes(block) for block in blocks]
 
 
@@ -52,21 +52,21 @@ def _sorted(items: Iterable[Dgi]) -> tuple[list[Dgi], list[Dgi], list[Dgi]]:
     return whole, divisible, alone
 
 
-def _first_with_room(blocks: list[bytearray], size: int, start: int) -> int:
-    place = next((at for at in range(start, len(blocks)) if len(blocks[at]) + size <= SHORT_DATA), len(blocks))
+def _first_with_room(blocks: list[bytearray], size: int, start: int, room: int) -> int:
+    place = next((at for at in range(start, len(blocks)) if len(blocks[at]) + size <= room), len(blocks))
     if place == len(blocks):
         blocks.append(bytearray())
     return place
 
 
-def _pour(item: Dgi, blocks: list[bytearray]) -> None:
+def _pour(item: Dgi, blocks: list[bytearray], room: int) -> None:
     """Cut a file's content to the room that blocks have left."""
     at, content = int.from_bytes(item.data[:_OFFSET], "big"), item.data[_OFFSET:]
     while content:
-        block = blocks[_first_with_room(blocks, _HEAD + _OFFSET + 1, 0)]
-        room = SHORT_DATA - len(block) - _HEAD - _OFFSET
-        block += Dgi(item.tag, at.to_bytes(_OFFSET, "big") + content[:room]).to_bytes()
-        at, content = at + room, content[room:]
+        block = blocks[_first_with_room(blocks, _HEAD + _OFFSET + 1, 0, room)]
+        left = room - len(block) - _HEAD - _OFFSET
+        block += Dgi(item.tag, at.to_bytes(_OFFSET, "big") + content[:left]).to_bytes()
+        at, content = at + left, content[left:]
 
 
 def file_content(sfi: int, content: bytes) -> Iterator[Dgi]:

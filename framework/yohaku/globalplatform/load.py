@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from yohaku.card.content import to_content
@@ -14,13 +15,14 @@ from yohaku.errors import UnknownNameError, YohakuError
 from yohaku.globalplatform.dgi import KEY_VALUE, PIN_VALUE, RECORD, file_content
 from yohaku.globalplatform.domain import SecurityDomain
 from yohaku.globalplatform.wire import Dgi
-from yohaku.schema import CyclicFile, Record, RecordFile, compile_descriptor
+from yohaku.schema import CyclicFile, Record, RecordFile, compile_descriptor, fingerprint
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from yohaku.card import Card, Secrets
     from yohaku.card.pipeline import Traffic
+    from yohaku.globalplatform.keys import KeySource
     from yohaku.schema import Applet, File
 
     Contents = Mapping[str, Record | Sequence[Record]]
@@ -32,7 +34,15 @@ class AlreadyInstalledError(CardError):
 
 
 class LoadError(CardError):
-    """A load failed after the instance was made; the message says whether it could be deleted again."""
+    """A load failed after the instance was made; the message says whether it could be deleted again.
+
+    Attributes:
+        is_left: whether a half-loaded instance is still on the card.
+    """
+
+    def __init__(self, message: str, *, is_left: bool) -> None:
+        self.is_left = is_left
+        super().__init__(message)
 
 
 class ContentError(CardError):
@@ -80,11 +90,13 @@ def load_applet(
     secrets: Secrets,
     contents: Contents | None = None,
     progress: Progress | None = None,
+    keys: KeySource | None = None,
+    allow_test_keys: bool = False,
+    resume: bool = False,
 ) -> LoadReport:
-    """Load an applet and give its PINs, keys and files their first values.
+    """Load an applet and give its PINs, keys and files their first values, through a secure channel.
 
-    All values are checked before anything is sent. When a later step fails the instance is deleted again. Commands
-    go in clear: there is no secure channel yet.
+    All values are checked before anything is sent. When a later step fails the instance is deleted again.
 
     Args:
         card: the card.
@@ -93,64 +105,78 @@ def load_applet(
         contents: by file name a record for a transparent file, records for a record file, oldest first; a file
             without contents starts with zero bytes, or with no records.
         progress: called before each step and after the last.
+        keys: of the card's security domain; an emulated card needs none, a real one without keys gets clear commands.
+        allow_test_keys: use published keys on a real card, too.
+        resume: complete a load of this very declaration that was cut short, instead of refusing it.
 
     Raises:
         SecretError, PinFormatError, EncodeError, ContentError, UnknownNameError: a value is missing or does not fit.
         AlreadyInstalledError: an applet of this AID is there, of this version or another, complete or not.
         NoSpaceError: the card has too little memory.
-        AccessDeniedError: the card wants a secure channel.
+        AccessDeniedError: the card wants a secure channel, and there are no keys.
+        SecureChannelError: the secure channel cannot be opened with these keys.
         LoadError: a later step failed; the message says what became of the instance.
     """
     check_all(applet, secrets)
     secrets.check_allowed(card)
-    load = _Load(card, applet, [*_secret_items(applet, secrets), *_content_items(applet, contents or {})])
-    return load.run(progress or _ignore)
+    items = [*_secret_items(applet, secrets), *_content_items(applet, contents or {})]
+    opener = partial(SecurityDomain.open, card, keys, allow_test_keys=allow_test_keys)
+    return _Load(card, applet, items, opener).run(progress or _ignore, resume=resume)
 
 
-def delete_applet(card: Card, aid: bytes) -> None:
+def delete_applet(card: Card, aid: bytes, *, keys: KeySource | None = None, allow_test_keys: bool = False) -> None:
     """Delete an applet and all that it holds.
 
     Raises:
         AppletNotInstalledError: the card has none of this AID.
-        AccessDeniedError: the card wants a secure channel.
+        AccessDeniedError: the card wants a secure channel, and there are no keys.
+        SecureChannelError: the secure channel cannot be opened with these keys.
     """
-    SecurityDomain.select(card).delete(aid)
+    SecurityDomain.open(card, keys, allow_test_keys=allow_test_keys).delete(aid)
 
 
 class _Load:
     """One load on its way."""
 
-    def __init__(self, card: Card, applet: type[Applet], items: list[Dgi]) -> None:
-        self.card, self.applet, self.items = card, applet, items
+    def __init__(
+        self, card: Card, applet: type[Applet], items: list[Dgi], open_domain: Callable[[], SecurityDomain]
+    ) -> None:
+        self.card, self.applet, self.items, self.open_domain = card, applet, items, open_domain
         self.descriptor = compile_descriptor(applet)
 
-    def run(self, progress: Progress) -> LoadReport:
+    def run(self, progress: Progress, *, resume: bool) -> LoadReport:
         before = self.card.traffic.snapshot()
         name, aid = self.applet.name, self.applet.aid
         progress(Step(f"looking for {name}", 0, 4))
-        self._refuse_if_present()
-        progress(Step(f"installing {name}", 1, 4))
-        domain = SecurityDomain.select(self.card)
-        domain.install(aid, self.descriptor)
+        is_begun = self._look(resume=resume)
+        domain = self.open_domain()
+        if is_begun:
+            progress(Step(f"going on with {name}", 1, 4))
+        else:
+            progress(Step(f"installing {name}", 1, 4))
+            domain.install(aid, self.descriptor)
         try:
             progress(Step(f"personalising {name}", 2, 4))
             blocks = domain.personalise(aid, self.items)
             progress(Step(f"verifying {name}", 3, 4))
             AppletSession.open(self.card, self.applet)
         except BaseException as error:
-            outcome = self._roll_back()
+            is_left, outcome = self._roll_back()
             if isinstance(error, YohakuError):
-                raise LoadError(f"loading {name}: {error}; {outcome}") from error
+                raise LoadError(f"loading {name}: {error}; {outcome}", is_left=is_left) from error
             raise
         progress(Step(f"{name} is ready", 4, 4))
         return LoadReport(name, aid, len(self.descriptor), blocks, self.card.traffic - before)
 
-    def _refuse_if_present(self) -> None:
+    def _look(self, *, resume: bool) -> bool:
+        """Refuse what is there already, and say whether it is the beginning of this very load."""
         try:
             held = AppletSession.open(self.card, self.applet).applet
         except AppletNotInstalledError:
-            return
+            return False
         except AppletNotReadyError as error:
+            if resume and self._is_mine():
+                return True
             raise AlreadyInstalledError(str(error)) from error
         except AppletMismatchError as error:
             raise AlreadyInstalledError(f"{error}; nothing was changed") from error
@@ -160,13 +186,17 @@ class _Load:
             + "Delete it first to load it anew; that loses what it holds"
         )
 
-    def _roll_back(self) -> str:
-        """Delete the half-loaded instance and say how that went."""
+    def _is_mine(self) -> bool:
+        fci = self.card.select(self.applet.aid).fci
+        return fci.fingerprint == fingerprint(self.descriptor)
+
+    def _roll_back(self) -> tuple[bool, str]:
+        """Delete the half-loaded instance; say whether it is still there, and how that went."""
         try:
-            delete_applet(self.card, self.applet.aid)
+            self.open_domain().delete(self.applet.aid)
         except YohakuError as error:
-            return f"the half-loaded instance could not be deleted again ({error}): delete it before the next try"
-        return "the half-loaded instance was deleted again, the card is as before"
+            return True, f"the half-loaded instance could not be deleted again ({error}): delete it before the next try"
+        return False, "the half-loaded instance was deleted again, the card is as before"
 
 
 def _secret_items(applet: type[Applet], secrets: Secrets) -> Iterator[Dgi]:

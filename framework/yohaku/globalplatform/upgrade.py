@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from yohaku.card.errors import AppletMismatchError, AppletNotInstalledError, AppletNotReadyError, SecretError
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from yohaku.card import Card, Secrets
     from yohaku.card.fci import Fci
     from yohaku.card.pipeline import Traffic
+    from yohaku.globalplatform.keys import KeySource
     from yohaku.schema import Applet, File
     from yohaku.schema.evolution import FileStep
 
@@ -82,6 +84,8 @@ def upgrade_applet(
     secrets: Secrets,
     last_try: bool = False,
     progress: Progress | None = None,
+    keys: KeySource | None = None,
+    allow_test_keys: bool = False,
 ) -> UpgradeReport:
     """Make the applet on a card the version of this declaration, with all that it holds.
 
@@ -94,6 +98,8 @@ def upgrade_applet(
         secrets: values of PINs and keys that are new in this version, and of those that reading changed files needs.
         last_try: whether to present a PIN that has one try left.
         progress: called before each step and after the last.
+        keys: of the card's security domain; an emulated card needs none, a real one without keys gets clear commands.
+        allow_test_keys: use published keys on a real card, too.
 
     Raises:
         AppletNotInstalledError: neither the applet nor the staging instance of an interrupted upgrade is there.
@@ -104,16 +110,25 @@ def upgrade_applet(
         NoSpaceError: old and new do not fit beside each other; nothing was changed.
     """
     secrets.check_allowed(card)
-    return _Upgrade(card, applet, secrets, progress or _ignore, last_try=last_try).run()
+    opener = partial(SecurityDomain.open, card, keys, allow_test_keys=allow_test_keys)
+    return _Upgrade(card, applet, secrets, progress or _ignore, opener, last_try=last_try).run()
 
 
 class _Upgrade:
     """One upgrade on its way."""
 
     def __init__(
-        self, card: Card, applet: type[Applet], secrets: Secrets, progress: Progress, *, last_try: bool
+        self,
+        card: Card,
+        applet: type[Applet],
+        secrets: Secrets,
+        progress: Progress,
+        open_domain: Callable[[], SecurityDomain],
+        *,
+        last_try: bool,
     ) -> None:
         self.card, self.applet, self.secrets, self.last_try = card, applet, secrets, last_try
+        self._open_domain = open_domain
         self.descriptor = compile_descriptor(applet)
         self.staging = staging_aid(applet.aid)
         self._progress = progress
@@ -184,7 +199,7 @@ class _Upgrade:
         steps = file_steps(self.applet, old.version)
         items = [*_kept_secrets(old, self.applet, old.aid), *self._new_secrets(old), *self._contents(old, steps)]
         self._tell(f"building version {self.applet.version} beside version {old.version}", 3)
-        domain = SecurityDomain.select(self.card)
+        domain = self._open_domain()
         free = domain.free_bytes()
         domain.install(self.staging, self.descriptor)
         try:
@@ -256,7 +271,7 @@ class _Upgrade:
     def _finish(self) -> None:
         """Move everything from the staging instance to the new one, and remove the staging instance."""
         self._tell(f"installing version {self.applet.version}", 5)
-        domain = SecurityDomain.select(self.card)
+        domain = self._open_domain()
         domain.install(self.applet.aid, self.descriptor)
         files = self.applet.files().values()
         contents = [item for file in files for item in _copied(self.staging, file, file)]
@@ -266,7 +281,7 @@ class _Upgrade:
 
     def _delete(self, aid: bytes, done: int) -> None:
         self._tell(f"deleting {_spaced(aid)}", done)
-        SecurityDomain.select(self.card).delete(aid)
+        self._open_domain().delete(aid)
 
 
 def _kept_secrets(old: type[Applet], new: type[Applet], aid: bytes) -> Iterator[Dgi]:

@@ -37,9 +37,13 @@ class Instruction(IntEnum):
     UPDATE_RECORD = 0xDC
     APPEND_RECORD = 0xE2
     # GlobalPlatform Card Specification 2.3.1, chapter 11 (class byte 80)
+    INITIALIZE_UPDATE = 0x50
+    PUT_KEY = 0xD8
     STORE_DATA = 0xE2
     DELETE = 0xE4
     INSTALL = 0xE6
+    LOAD = 0xE8
+    SET_STATUS = 0xF0
     GET_STATUS = 0xF2
 
 

@@ -144,7 +144,7 @@ def test_another_application_is_refused(loaded: Card, applet: type[Applet]) -> N
 
 
 def test_an_applet_whose_load_was_cut_short_is_refused(card: Card) -> None:
-    SecurityDomain.select(card).install(Stamp.aid, compile_descriptor(Stamp))
+    SecurityDomain.open(card).install(Stamp.aid, compile_descriptor(Stamp))
     with pytest.raises(AppletNotReadyError, match="its load was never completed; delete it, load it again"):
         card.open(Stamp)
 

@@ -35,7 +35,7 @@ BLOCK = (
 
 @pytest.fixture
 def card():
-    card = EmulatedCard(seed=1)
+    card = EmulatedCard("open", seed=1)
     card.power_on()
     return card
 

@@ -31,7 +31,7 @@ BLOCKS = (
 @pytest.fixture
 def terminal():
     """A card with an old instance whose cyclic file has gone round and whose PIN lost a try, and a new empty one."""
-    card = EmulatedCard(seed=7)
+    card = EmulatedCard("open", seed=7)
     card.power_on()
     made = t.Terminal(card)
     made.install(AID, OLD)
@@ -168,7 +168,7 @@ class TestRefusals:
         assert refused(terminal, adopt(1, 1, 2)) == 0x6985
 
     def test_another_program_is_none_to_adopt_from(self):
-        card = EmulatedCard(seed=7)
+        card = EmulatedCard("open", seed=7)
         card.power_on()
         made = t.Terminal(card)
         made.install(bytes.fromhex("A000000151000000FF"), NEW)
@@ -188,7 +188,7 @@ class TestRefusals:
 
 
 def test_an_identifier_of_16_bytes_changes_its_last_one():
-    card = EmulatedCard(seed=7)
+    card = EmulatedCard("open", seed=7)
     card.power_on()
     made = t.Terminal(card)
     long, staged = bytes(range(16)), bytes(range(15)) + b"\x8f"

@@ -11,7 +11,7 @@ FILE = t.transparent(1, 4)
 
 
 def install(descriptor):
-    card = EmulatedCard()
+    card = EmulatedCard("open")
     card.power_on()
     before = bytes(card.memory.cells)
     data = t.install_data(AID, descriptor)

@@ -80,7 +80,7 @@ def test_install_checks_every_field(terminal, change, status):
         assert free(terminal) == before
 
 
-@pytest.mark.parametrize(("p1", "p2"), [(0x02, 0), (0x04, 0), (0x0C, 1), (0x10, 0), (0x40, 0)])
+@pytest.mark.parametrize(("p1", "p2"), [(0x00, 0), (0x0E, 0), (0x0C, 1), (0x14, 0), (0x60, 0)])
 def test_other_kinds_of_install_are_refused(terminal, p1, p2):
     assert gp(terminal, Ins.INSTALL, p1, p2, t.install_data(AID, FILE)).status == Status.WRONG_P1P2
 
@@ -121,7 +121,7 @@ def test_free_memory_in_pieces_is_still_free_memory():
 
 
 def test_transient_memory_is_limited():
-    profile = replace(PROFILES["small"], transient_bytes=100)
+    profile = replace(PROFILES["small"], transient_bytes=100, management="open")
     card = EmulatedCard(profile)
     card.power_on()
     assert install(t.Terminal(card)) == Status.NO_SPACE
@@ -143,7 +143,7 @@ def test_delete_frees_and_wipes_what_it_deletes(terminal, card):
     ("p1", "p2", "data", "status"),
     [
         (0, 0, tlv(0x4F, b"\xf0\x00\x00\x00\x00"), 0x6A88),
-        (0, 0, tlv(0x4F, DOMAIN), 0x6A88),
+        (0, 0, tlv(0x4F, DOMAIN), 0x6985),
         (0, 0, b"", 0x6A80),
         (0, 0, b"\x4f\x09" + AID, 0x6A80),
         (1, 0, tlv(0x4F, AID), 0x6A86),
@@ -205,7 +205,7 @@ def test_the_next_part_of_a_list_needs_a_first_one(terminal):
     assert gp(terminal, Ins.GET_STATUS, 0x40, 0x03, tlv(0x4F, AID)).status == Status.CONDITIONS
 
 
-@pytest.mark.parametrize(("p1", "p2"), [(0x40, 0x00), (0x40, 0x01), (0xC0, 0x02), (0x00, 0x02)])
+@pytest.mark.parametrize(("p1", "p2"), [(0x40, 0x04), (0x40, 0x80), (0xC0, 0x02), (0x00, 0x02)])
 def test_other_forms_of_get_status_are_refused(terminal, p1, p2):
     assert gp(terminal, Ins.GET_STATUS, p1, p2, tlv(0x4F, b"")).status == Status.WRONG_P1P2
 
@@ -256,7 +256,7 @@ def test_closed_management_refuses_content_management_but_answers_get_data():
 
 
 def test_a_my_number_card_holds_its_basic_applications_and_a_licence():
-    card = EmulatedCard("my-number")
+    card = EmulatedCard(replace(PROFILES["my-number"], management="open"))
     card.power_on()
     terminal = t.Terminal(card)
     licence = bytes.fromhex("A00000023106") + bytes(10)

@@ -1,8 +1,10 @@
+from dataclasses import replace
+
 import pytest
 
 from yohaku.iso7816 import Instruction as Ins
 from yohaku.iso7816 import Status
-from yohaku_emulator import EmulatedCard
+from yohaku_emulator import PROFILES, EmulatedCard
 from yohaku_emulator import terminal as t
 
 
@@ -103,7 +105,7 @@ def test_beginning_again_starts_with_empty_record_files(installed, facts):
 
 
 def test_a_block_that_touches_more_pages_than_the_commit_buffer_holds_is_refused_whole(facts):
-    card = EmulatedCard("small")
+    card = EmulatedCard(replace(PROFILES["small"], management="open"))
     card.power_on()
     terminal = t.Terminal(card)
     terminal.install(facts["aid"], t.descriptor(files=[t.transparent(1, 1800)]))

@@ -87,7 +87,7 @@ def test_the_fci_tells_format_version_life_fingerprint_and_chain(loaded, facts):
         ("FFA40400", 0x6E00),
         ("20A40400", 0x6E00),
         ("0CA40400", 0x6882),
-        ("84CA006600", 0x6882),
+        ("84CA006600", 0x6982),
         ("60A40400", 0x6882),
         ("01A40400", 0x6881),
         ("03A40400", 0x6881),

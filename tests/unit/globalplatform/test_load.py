@@ -25,6 +25,7 @@ from yohaku.globalplatform import (
     Dgi,
     LoadError,
     NoSpaceError,
+    SecureChannelError,
     SecurityDomain,
     Step,
     delete_applet,
@@ -84,7 +85,7 @@ def card() -> Iterator[Card]:
 
 
 def aids(card: Card) -> list[bytes]:
-    return [entry.aid for entry in SecurityDomain.select(card).applications()]
+    return [entry.aid for entry in SecurityDomain.open(card).applications()]
 
 
 def test_a_load_gives_every_part_its_first_value(card: Card) -> None:
@@ -94,7 +95,7 @@ def test_a_load_gives_every_part_its_first_value(card: Card) -> None:
     report = load_applet(card, Shop, secrets=SECRETS, contents=contents, progress=steps.append)
     assert (report.name, report.aid, report.blocks) == ("shop", Shop.aid, 4)
     assert report.descriptor_size == len(compile_descriptor(Shop))
-    assert report.traffic.commands == 9
+    assert report.traffic.commands == 11
     assert [(step.done, step.total) for step in steps] == [(done, 4) for done in range(5)]
     shop = card.open(Shop)
     assert shop.value.read() == VALUES[3]
@@ -105,8 +106,8 @@ def test_a_load_gives_every_part_its_first_value(card: Card) -> None:
     shop.master.authenticate(SECRETS["master"])
 
 
-def test_a_small_load_is_six_commands(card: Card) -> None:
-    assert load_applet(card, Shop, secrets=SECRETS).traffic.commands == 6
+def test_a_small_load_is_eight_commands_two_of_them_for_the_channel(card: Card) -> None:
+    assert load_applet(card, Shop, secrets=SECRETS).traffic.commands == 8
 
 
 def test_an_applet_without_secrets_and_contents_is_loaded(card: Card) -> None:
@@ -124,7 +125,7 @@ def test_a_second_load_changes_nothing(card: Card) -> None:
 
 
 def test_a_load_that_was_cut_short_must_be_deleted_first(card: Card) -> None:
-    SecurityDomain.select(card).install(Shop.aid, compile_descriptor(Shop))
+    SecurityDomain.open(card).install(Shop.aid, compile_descriptor(Shop))
     with pytest.raises(AlreadyInstalledError, match="its load was never completed; delete it"):
         load_applet(card, Shop, secrets=SECRETS)
     delete_applet(card, Shop.aid)
@@ -141,12 +142,12 @@ def test_a_card_that_is_gone_is_not_called_loaded(card: Card, monkeypatch: pytes
 
 
 def test_a_failed_load_is_rolled_back_and_says_so(card: Card, monkeypatch: pytest.MonkeyPatch) -> None:
-    free = SecurityDomain.select(card).free_bytes()
+    free = SecurityDomain.open(card).free_bytes()
     monkeypatch.setattr("yohaku.globalplatform.load.PIN_VALUE", 0x0700)
     with pytest.raises(LoadError, match=r"personalising F0 .* 6A88 .*; the half-loaded instance was deleted again"):
         load_applet(card, Shop, secrets=SECRETS)
     assert aids(card) == []
-    assert SecurityDomain.select(card).free_bytes() == free
+    assert SecurityDomain.open(card).free_bytes() == free
 
 
 def test_an_interrupted_load_is_rolled_back(card: Card) -> None:
@@ -169,7 +170,7 @@ def test_a_roll_back_that_fails_says_what_to_do(card: Card) -> None:
 
 
 def test_too_little_memory_leaves_nothing(card: Card) -> None:
-    free = SecurityDomain.select(card).free_bytes()
+    free = SecurityDomain.open(card).free_bytes()
     with pytest.raises(NoSpaceError, match=f"too little memory, {free} bytes are free; delete an applet"):
         load_applet(card, Huge, secrets=Secrets())
     assert aids(card) == []
@@ -198,7 +199,7 @@ def test_contents_are_checked_before_anything_is_sent(
 def test_the_registry_lists_domain_applications_and_load_files(card: Card) -> None:
     load_applet(card, Shop, secrets=SECRETS)
     load_applet(card, Tiny, secrets=Secrets())
-    domain = SecurityDomain.select(card)
+    domain = SecurityDomain.open(card)
     assert {entry.aid for entry in domain.applications()} == {bytes(Shop.aid), bytes(Tiny.aid)}
     first, *_ = domain.registry()
     assert first.aid == bytes.fromhex("A000000151000000")
@@ -208,50 +209,58 @@ def test_the_registry_lists_domain_applications_and_load_files(card: Card) -> No
 
 def test_a_long_registry_comes_in_parts(card: Card) -> None:
     for number in range(12):
-        SecurityDomain.select(card).install(
+        SecurityDomain.open(card).install(
             bytes.fromhex("F059484B5500") + bytes((number,)) * 10, compile_descriptor(Tiny)
         )
-    domain = SecurityDomain.select(card)
+    domain = SecurityDomain.open(card)
     before = card.traffic.snapshot()
     assert len({entry.aid for entry in domain.applications()}) == 12
     assert (card.traffic - before).commands > 1
 
 
 def test_an_applet_is_deleted_with_what_it_took(card: Card) -> None:
-    free = SecurityDomain.select(card).free_bytes()
+    free = SecurityDomain.open(card).free_bytes()
     load_applet(card, Shop, secrets=SECRETS)
-    resources = SecurityDomain.select(card).resources()
+    resources = SecurityDomain.open(card).resources()
     assert resources is not None
     assert free is not None
     assert resources.free is not None
     assert resources.free < free
     delete_applet(card, Shop.aid)
-    assert SecurityDomain.select(card).free_bytes() == free
+    assert SecurityDomain.open(card).free_bytes() == free
     with pytest.raises(AppletNotInstalledError, match="nothing of AID F0 59 48 4B 54 05 is on this card"):
         delete_applet(card, Shop.aid)
 
 
 def test_a_card_says_which_specification_it_follows(card: Card) -> None:
-    assert SecurityDomain.select(card).card_data() == CardData((2, 3, 1), ())
+    assert SecurityDomain.open(card).card_data() == CardData((2, 3, 1), ((3, 0x70),))
 
 
 def test_an_unknown_container_is_named(card: Card) -> None:
-    domain = SecurityDomain.select(card)
+    domain = SecurityDomain.open(card)
     with pytest.raises(StatusError, match=r"installing F0 .*the container itself is not on this card"):
         domain.install(Shop.aid, compile_descriptor(Shop), load_file=bytes.fromhex("F000000000"))
 
 
 def test_more_than_256_blocks_are_refused_before_anything_is_sent(card: Card) -> None:
-    domain = SecurityDomain.select(card)
+    domain = SecurityDomain.open(card)
     before = card.traffic.snapshot()
     with pytest.raises(CardError, match="these contents take 257 blocks, one personalisation has 256 at most"):
-        domain.personalise(Shop.aid, [Dgi(0x0401, bytes(250))] * 257)
+        domain.personalise(Shop.aid, [Dgi(0x0401, bytes(200))] * 257)
+    assert (card.traffic - before).commands == 0
+
+
+def test_a_part_that_does_not_fit_in_a_protected_command_is_refused_before_anything_is_sent(card: Card) -> None:
+    domain = SecurityDomain.open(card)
+    before = card.traffic.snapshot()
+    with pytest.raises(CardError, match="has 253 bytes, 239 fit in a command"):
+        domain.personalise(Shop.aid, [Dgi(0x0401, bytes(250))])
     assert (card.traffic - before).commands == 0
 
 
 def test_a_malformed_descriptor_is_refused(card: Card) -> None:
     with pytest.raises(StatusError, match=r"installing F0 .*: 6A80"):
-        SecurityDomain.select(card).install(Shop.aid, b"\x01")
+        SecurityDomain.open(card).install(Shop.aid, b"\x01")
 
 
 class WantsSecureChannel:
@@ -273,13 +282,13 @@ def test_a_card_that_wants_a_secure_channel_gets_a_sentence(card: Card) -> None:
     for attempt in (
         lambda: load_applet(locked, Shop, secrets=SECRETS),
         lambda: delete_applet(locked, Shop.aid),
-        lambda: SecurityDomain.select(locked).registry(),
+        lambda: SecurityDomain.open(locked),
     ):
-        with pytest.raises(
-            AccessDeniedError, match=r"wants a secure channel first \(6982\), and yohaku opens none yet"
-        ):
+        with pytest.raises(SecureChannelError, match="lets nobody authenticate"):
             attempt()
     domain = SecurityDomain.select(locked)
+    with pytest.raises(AccessDeniedError, match="wants a secure channel first; give the keys"):
+        domain.registry()
     assert (domain.resources(), domain.free_bytes(), domain.card_data()) == (None, None, None)
 
 

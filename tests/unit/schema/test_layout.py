@@ -295,7 +295,7 @@ def test_the_estimate_is_what_the_emulated_card_takes(applet: type[Applet], prof
 def taken(applet: type[Applet], profile: str) -> int:
     """Install an applet on a fresh emulated card and give the bytes that are no longer free."""
     with Card(EmulatorLink(EmulatedCard(profile), "emulator:")) as card:
-        domain = SecurityDomain.select(card)
+        domain = SecurityDomain.open(card)
         before = domain.free_bytes()
         domain.install(applet.aid, compile_descriptor(applet))
         after = domain.free_bytes()

@@ -1,0 +1,278 @@
+"""What comes onto a card and leaves it: INSTALL in all its forms, LOAD, DELETE (GPCS 2.3.1, 11.2, 11.5, 11.6)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from yohaku.globalplatform.keydata import KeyReference
+from yohaku.globalplatform.loadfile import LAST_BLOCK, LoadRequest, Quotas
+from yohaku.globalplatform.states import INSTALLED, LOCKED, SELECTABLE, Privilege
+from yohaku.globalplatform.wire import DeleteRequest, InstallParameters, InstallRequest, Structure, WireError
+from yohaku.iso7816 import Status
+from yohaku_emulator.domains.loading import Loading
+from yohaku_emulator.errors import StatusError
+from yohaku_emulator.programs import DOMAIN, FOREIGN, LOAD_FILE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import TypeVar
+
+    from yohaku_emulator.apdu import Apdu
+    from yohaku_emulator.registry import Entry
+    from yohaku_emulator.system import System
+
+    S = TypeVar("S", bound=Structure)
+
+LOAD, INSTALL, MAKE_SELECTABLE, EXTRADITION, PERSONALISATION, REGISTRY_UPDATE = 0x02, 0x04, 0x08, 0x10, 0x20, 0x40
+_WITH_DEPENDANTS: Final = 0x80
+_MOST_AID: Final = range(5, 17)
+_GRANTED: Final = (
+    Privilege.SECURITY_DOMAIN
+    | Privilege.TRUSTED_PATH
+    | Privilege.AUTHORIZED_MANAGEMENT
+    | Privilege.GLOBAL_LOCK
+    | Privilege.GLOBAL_DELETE
+)
+"""Privileges that this card can give; to ask for another is refused."""
+_MANAGES: Final = Privilege.AUTHORIZED_MANAGEMENT
+
+
+class Content:
+    """Content management by one security domain.
+
+    Attributes:
+        loading: the load under way on this logical channel.
+    """
+
+    __slots__ = ("_entry", "_in_use", "_system", "loading")
+
+    def __init__(self, system: System, entry: Entry, in_use: Callable[[Entry], bool]) -> None:
+        self._system, self._entry, self._in_use = system, entry, in_use
+        self.loading: Loading | None = None
+
+    def adopt(self, other: Content) -> None:
+        """Take over a load that is under way on the card that this one was forked from."""
+        self.loading = other.loading and other.loading.fork(self._system)
+
+    def abandon(self) -> None:
+        """Give up a load that is under way, and its pages."""
+        loading, self.loading = self.loading, None
+        if loading is not None:
+            loading.discard()
+
+    def install(self, apdu: Apdu) -> bytes | None:
+        """INSTALL (11.5); return the AID to personalise, or None when the work is done."""
+        self.abandon()
+        if apdu.p2:
+            raise StatusError(Status.WRONG_P1P2)
+        if apdu.p1 == LOAD:
+            self._start_load(read(LoadRequest, apdu.data))
+            return None
+        request = read(InstallRequest, apdu.data)
+        if apdu.p1 == PERSONALISATION:
+            return self._target(request.instance)
+        work = {
+            INSTALL: self._install,
+            INSTALL | MAKE_SELECTABLE: self._install,
+            MAKE_SELECTABLE: self._make_selectable,
+            EXTRADITION: self._extradite,
+            REGISTRY_UPDATE: self._update,
+        }.get(apdu.p1)
+        if work is None:
+            raise StatusError(Status.WRONG_P1P2)
+        if request.token:
+            raise StatusError(Status.WRONG_DATA)
+        work(request, SELECTABLE if apdu.p1 & MAKE_SELECTABLE else INSTALLED)
+        return None
+
+    def _manage(self) -> None:
+        """Hold the domain to what it may do: only its own issuer manages content without asking anybody."""
+        if not privileges_of(self._entry) & _MANAGES:
+            raise StatusError(Status.CONDITIONS)
+
+    def _start_load(self, request: LoadRequest) -> None:
+        self._manage()
+        registry = self._system.registry
+        if request.token or len(request.load_file) not in _MOST_AID:
+            raise StatusError(Status.WRONG_DATA)
+        if self._system.is_taken(request.load_file):
+            raise StatusError(Status.CONDITIONS)
+        owner = self._domain(request.domain) if request.domain else self._entry
+        code = read(Quotas, request.parameters).code if request.parameters else None
+        if (code or 0) > registry.free_bytes:
+            raise StatusError(Status.NO_SPACE)
+        self.loading = Loading(self._system, request, owner.slot + 1)
+
+    def _domain(self, aid: bytes) -> Entry:
+        entry = self._system.registry.entries.get(aid)
+        if entry is None or entry.program != DOMAIN:
+            raise StatusError(Status.REFERENCE_NOT_FOUND)
+        return entry
+
+    def load(self, apdu: Apdu) -> None:
+        """LOAD (11.6); any refusal ends the load, and its pages are free again."""
+        loading = self.loading
+        if loading is None:
+            raise StatusError(Status.CONDITIONS)
+        if apdu.p1 & ~LAST_BLOCK:
+            raise StatusError(Status.WRONG_P1P2)
+        try:
+            loading.take(apdu.p2, apdu.data, last=bool(apdu.p1 & LAST_BLOCK))
+            if apdu.p1 & LAST_BLOCK:
+                cap = loading.finish()
+                self._check_quota(loading.domain, len(loading.pages))
+                self._system.add_load_file(cap, loading.pages, loading.domain)
+                self.loading = None
+        except StatusError:
+            self.abandon()
+            raise
+
+    def _check_quota(self, domain: int, pages: int) -> None:
+        if self._system.over_quota(domain, pages):
+            raise StatusError(Status.NO_SPACE)
+
+    def _install(self, request: InstallRequest, life: int) -> None:
+        self._manage()
+        wanted = privileges(request.privileges)
+        if len(request.instance) not in _MOST_AID or wanted & ~_GRANTED:
+            raise StatusError(Status.WRONG_DATA)
+        if self._system.is_taken(request.instance):
+            raise StatusError(Status.CONDITIONS)
+        application = read(InstallParameters, request.parameters).application
+        if application is None:
+            raise StatusError(Status.WRONG_DATA)
+        program, source = self._system.find_module(request.load_file, request.module)
+        if bool(wanted & Privilege.SECURITY_DOMAIN) != (program.number == DOMAIN):
+            raise StatusError(Status.WRONG_DATA)
+        parameters = request.parameters if program.number == DOMAIN else application
+        self._system.install(
+            program,
+            request.instance,
+            wanted.to_bytes3(),
+            parameters,
+            domain=self._entry.slot + 1,
+            source=source,
+            life=life,
+        )
+
+    def _make_selectable(self, request: InstallRequest, _life: int) -> None:
+        entry = self._application(request.instance)
+        if self._system.registry.life(entry) != INSTALLED:
+            raise StatusError(Status.CONDITIONS)
+        self._system.registry.set_life(entry, SELECTABLE)
+
+    def _extradite(self, request: InstallRequest, _life: int) -> None:
+        """Hand an application or a load file over to another domain; its field stands where the load file does."""
+        self._manage()
+        entry = self._system.registry.entries.get(request.instance)
+        if entry is None:
+            raise StatusError(Status.REFERENCE_NOT_FOUND)
+        if entry.domain != self._entry.slot + 1 or entry is self._entry:
+            raise StatusError(Status.CONDITIONS)
+        target = self._domain(request.load_file)
+        if target is entry:
+            raise StatusError(Status.CONDITIONS)
+        self._check_quota(target.slot + 1, len(entry.pages))
+        self._system.registry.set_domain(entry, target.slot + 1)
+
+    def _update(self, request: InstallRequest, _life: int) -> None:
+        """Change privileges; a security domain stays one, and another does not become one."""
+        self._manage()
+        entry = self._application(request.instance)
+        if not request.privileges:
+            return
+        wanted = privileges(request.privileges)
+        is_domain = entry.program == DOMAIN
+        if wanted & ~_GRANTED or bool(wanted & Privilege.SECURITY_DOMAIN) != is_domain:
+            raise StatusError(Status.WRONG_DATA)
+        self._system.registry.set_privileges(entry, wanted.to_bytes3())
+
+    def _target(self, aid: bytes) -> bytes:
+        """Find who is personalised by the STORE DATA that follows (11.5.2.3.6)."""
+        entry = self._application(aid)
+        if self._in_use(entry) or self._system.registry.life(entry) & LOCKED or entry.program == FOREIGN:
+            raise StatusError(Status.CONDITIONS)
+        return aid
+
+    def _application(self, aid: bytes) -> Entry:
+        """Find an application of this domain by its AID.
+
+        Raises:
+            StatusError: 6A88, there is none; 6985, it is another domain's.
+        """
+        entry = self._system.registry.entries.get(aid)
+        if entry is None or entry.program == LOAD_FILE or entry is self._entry:
+            raise StatusError(Status.REFERENCE_NOT_FOUND)
+        if not self._rules(entry):
+            raise StatusError(Status.CONDITIONS)
+        return entry
+
+    def _rules(self, entry: Entry) -> bool:
+        """Whether this domain decides over an entry: its owner, or whoever has global delete."""
+        return entry.domain == self._entry.slot + 1 or bool(privileges_of(self._entry) & Privilege.GLOBAL_DELETE)
+
+    def delete(self, apdu: Apdu) -> None:
+        """DELETE (11.2) of an application, or a load file, with all that depends on it when that is asked for."""
+        self.abandon()
+        if apdu.p1 or apdu.p2 not in {0x00, _WITH_DEPENDANTS}:
+            raise StatusError(Status.WRONG_P1P2)
+        aid = read(DeleteRequest, apdu.data).aid
+        if aid is None:
+            raise StatusError(Status.WRONG_DATA)
+        entry = self._system.registry.entries.get(aid)
+        if entry is None:
+            raise StatusError(Status.REFERENCE_NOT_FOUND)
+        if entry is self._entry or not self._rules(entry):
+            raise StatusError(Status.CONDITIONS)
+        doomed = [*self._dependants(entry, apdu.p2), entry]
+        if any(self._is_bound(each) for each in doomed):
+            raise StatusError(Status.CONDITIONS)
+        self._system.delete(*doomed)
+
+    def _dependants(self, entry: Entry, p2: int) -> list[Entry]:
+        """Find the instances of a load file; whatever else leans on an entry keeps it on the card."""
+        registry = self._system.registry
+        instances = [each for each in registry.entries.values() if each.source == entry.slot + 1]
+        owned = [each for each in registry.entries.values() if each.domain == entry.slot + 1]
+        if owned or (instances and p2 != _WITH_DEPENDANTS) or self._system.importers(entry):
+            raise StatusError(Status.CONDITIONS)
+        return instances
+
+    def _is_bound(self, entry: Entry) -> bool:
+        return self._in_use(entry) or not self._system.is_removable(entry)
+
+
+def is_about_keys(data: bytes) -> bool:
+    """Whether the data of DELETE names keys instead of an AID (11.2.2.3)."""
+    keys = read(KeyReference, data)
+    return keys.identifier is not None or keys.version is not None
+
+
+def privileges(raw: bytes) -> Privilege:
+    """Read privileges; a security domain asked for in one byte gets a trusted path with it (table 6-2).
+
+    Raises:
+        StatusError: 6A80, there are not one or three bytes.
+    """
+    if len(raw) not in {1, 3}:
+        raise StatusError(Status.WRONG_DATA)
+    found = Privilege(int.from_bytes(raw.ljust(3, b"\0"), "big"))
+    one_byte_domain = len(raw) == 1 and found & Privilege.SECURITY_DOMAIN
+    return found | Privilege.TRUSTED_PATH if one_byte_domain else found
+
+
+def privileges_of(entry: Entry) -> Privilege:
+    """Give what an entry may do."""
+    return Privilege(int.from_bytes(entry.privileges, "big"))
+
+
+def read(kind: type[S], data: bytes) -> S:
+    """Read the data of a command.
+
+    Raises:
+        StatusError: 6A80, it is something else.
+    """
+    try:
+        return kind.from_bytes(data)
+    except WireError:
+        raise StatusError(Status.WRONG_DATA) from None

@@ -1,0 +1,100 @@
+"""PUT KEY and DELETE of keys (GPCS 2.3.1, 11.8 and 11.2.2.3.2; amendment D, 7.2)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from yohaku.globalplatform import ciphers
+from yohaku.globalplatform.keydata import FACTORY_VERSION, SEVERAL_KEYS, KeyField, KeyReference, PutKeyRequest
+from yohaku.globalplatform.keys import Algorithm, check_value
+from yohaku.globalplatform.scp import scp02
+from yohaku.globalplatform.wire import WireError
+from yohaku.iso7816 import Status
+from yohaku_emulator.domains.content import read
+from yohaku_emulator.domains.keystore import SET_SIZE, StoredKeys
+from yohaku_emulator.errors import StatusError
+
+if TYPE_CHECKING:
+    from yohaku_emulator.apdu import Apdu
+    from yohaku_emulator.domains.keystore import KeyStore
+
+_HIGHEST_VERSION: Final = 0x7F
+
+
+class KeyManager:
+    """Changes the keys of one security domain, in a session that was opened with one of its key sets."""
+
+    __slots__ = ("_algorithm", "_store")
+
+    def __init__(self, store: KeyStore, protocol: int) -> None:
+        self._store = store
+        self._algorithm = Algorithm.DES if protocol == scp02.PROTOCOL else Algorithm.AES
+
+    def put(self, apdu: Apdu, session: StoredKeys) -> bytes:
+        """PUT KEY: add keys under a new version, or replace those of a version; in one atomic step.
+
+        Raises:
+            StatusError: 6A80, malformed, or of another type or length than what is replaced; 6A88, nothing to
+                replace; 6A84, no room; 6982, a key check value is wrong.
+        """
+        request = read(PutKeyRequest, apdu.data)
+        count = SET_SIZE if apdu.p2 & SEVERAL_KEYS else 1
+        if len(request.fields) != count or apdu.p2 & ~SEVERAL_KEYS != 1:
+            raise StatusError(Status.WRONG_DATA)
+        if not 0 < request.version <= _HIGHEST_VERSION:
+            raise StatusError(Status.WRONG_DATA)
+        keys = tuple(self._decrypted(field, session) for field in request.fields)
+        made = StoredKeys(request.version, request.fields[0].algorithm, keys)
+        self._check_place(apdu.p1, made)
+        self._store.put(made, replaces=apdu.p1)
+        return bytes((made.version,)) + made.check_values()
+
+    def _decrypted(self, field: KeyField, session: StoredKeys) -> bytes:
+        """Decrypt a key, and compare its check value when there is one."""
+        if field.algorithm != self._algorithm:
+            raise StatusError(Status.WRONG_DATA)
+        try:
+            body, size = field.encrypted()
+            key = self._decrypt(body, session)[:size]
+            right = check_value(key, self._algorithm)
+        except (WireError, ciphers.CipherError):
+            raise StatusError(Status.WRONG_DATA) from None
+        if field.check and not ciphers.same(field.check, right):
+            raise StatusError(Status.SECURITY_STATUS)
+        return key
+
+    def _decrypt(self, body: bytes, session: StoredKeys) -> bytes:
+        dek = session.keys[-1]
+        if self._algorithm is Algorithm.AES:
+            return ciphers.aes_decrypt(dek, body)
+        counter = (session.counter - 1).to_bytes(scp02.COUNTER_SIZE, "big")
+        return ciphers.des_ecb_decrypt(scp02.SessionKeys.derive(session.key_set, counter).dek, body)
+
+    def _check_place(self, replaced: int, made: StoredKeys) -> None:
+        other = self._store.find(made.version)
+        if other is not None and made.version != replaced:
+            raise StatusError(Status.WRONG_DATA)
+        if not replaced:
+            return
+        before = None if replaced == FACTORY_VERSION else self._store.find(replaced)
+        if before is None:
+            raise StatusError(Status.REFERENCE_NOT_FOUND)
+        if [len(key) for key in before.keys] != [len(key) for key in made.keys]:
+            raise StatusError(Status.WRONG_DATA)
+
+    def delete(self, data: bytes, session: StoredKeys | None) -> None:
+        """DELETE of a key version; the set of the session, and the last one for a secure channel, stay.
+
+        Raises:
+            StatusError: 6A80, no version is named; 6A88, there is none such; 6985, it must stay.
+        """
+        reference = read(KeyReference, data)
+        if reference.version is None or len(reference.version) != 1 or reference.identifier is not None:
+            raise StatusError(Status.WRONG_DATA)
+        doomed = self._store.find(reference.version[0]) if reference.version[0] else None
+        if doomed is None:
+            raise StatusError(Status.REFERENCE_NOT_FOUND)
+        others = [keys for keys in self._store.all() if keys.is_channel_set and keys.version != doomed.version]
+        if session is None or session.version == doomed.version or not others:
+            raise StatusError(Status.CONDITIONS)
+        self._store.remove(doomed.version)

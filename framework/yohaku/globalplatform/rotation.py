@@ -1,0 +1,173 @@
+"""Keys of a security domain put, exchanged and removed, so that there is always a set that is known to work."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from yohaku.card.errors import CardError
+from yohaku.errors import YohakuError
+from yohaku.globalplatform import ciphers
+from yohaku.globalplatform.domain import SecurityDomain
+from yohaku.globalplatform.keydata import SEVERAL_KEYS, KeyField, KeyReference, PutKeyRequest
+from yohaku.globalplatform.keys import Algorithm, Role, check_value
+from yohaku.globalplatform.scp import SecureChannelError, scp03
+from yohaku.iso7816 import Instruction, Status
+
+if TYPE_CHECKING:
+    from yohaku.card import Card
+    from yohaku.globalplatform.keys import KeySet, KeySource
+
+
+class RotationError(CardError):
+    """Keys were not exchanged; the message says which keys the card answers to now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rotation:
+    """What an exchange of keys did.
+
+    Attributes:
+        added: key version number of the new set.
+        removed: key version number of the old set; None when it was kept or replaced in its place.
+        check_values: of the new keys, as the card confirmed them.
+    """
+
+    added: int
+    removed: int | None
+    check_values: tuple[bytes, bytes, bytes]
+
+
+def put_keys(domain: SecurityDomain, keys: KeySet, *, replaces: int = 0) -> None:
+    """Put a key set on the card (11.8), under its own version; the card's check values must agree.
+
+    Args:
+        domain: a domain with an open secure channel.
+        keys: the new set; its version is 01 to 7F.
+        replaces: key version number of the set that it takes the place of; 0 adds it.
+
+    Raises:
+        SecureChannelError: there is no secure channel to encrypt keys with.
+        RotationError: the card confirms other keys than were sent.
+        StatusError: the card refuses; its keys are as they were.
+    """
+    algorithm = _algorithm(domain)
+    fields = tuple(_field(domain, keys.key(role), algorithm) for role in Role)
+    request = PutKeyRequest(keys.version, fields).to_bytes()
+    response = domain.send(Instruction.PUT_KEY, replaces, SEVERAL_KEYS | 1, request, expected=256)
+    advice = "the card has no room for another key set" if response.status == Status.NO_SPACE else ""
+    domain.check(response, f"putting key set {keys.version:02X} on the card", advice)
+    if response.data != bytes((keys.version,)) + b"".join(keys.check_values(algorithm)):
+        raise RotationError(f"the card confirms other keys than were sent as version {keys.version:02X}")
+
+
+def _algorithm(domain: SecurityDomain) -> Algorithm:
+    if domain.channel is None:
+        raise SecureChannelError("keys travel through a secure channel only, and none is open")
+    return Algorithm.AES if domain.channel.terms.protocol == scp03.PROTOCOL else Algorithm.DES
+
+
+def _field(domain: SecurityDomain, key: bytes, algorithm: Algorithm) -> KeyField:
+    if domain.channel is None:
+        raise SecureChannelError("keys travel through a secure channel only, and none is open")
+    padded = key + bytes(-len(key) % domain.channel.key_block)
+    return KeyField.of(key, algorithm, _check_value(key, algorithm), domain.channel.encrypt_secret(padded))
+
+
+def _check_value(key: bytes, algorithm: Algorithm) -> bytes:
+    try:
+        return check_value(key, algorithm)
+    except ciphers.CipherError as error:
+        raise SecureChannelError(f"this card's secure channel cannot use such keys: {error}") from None
+
+
+def delete_keys(domain: SecurityDomain, version: int) -> None:
+    """Remove a key set (11.2.2.3.2).
+
+    Raises:
+        StatusError: the card refuses, as it does for the set of the open channel and for the last one.
+    """
+    data = KeyReference(version=bytes((version,))).to_bytes()
+    domain.check(domain.send(Instruction.DELETE, 0, 0, data, expected=256), f"removing key set {version:02X}")
+
+
+def rotate_keys(
+    card: Card,
+    old: KeySource,
+    new: KeySet,
+    *,
+    aid: bytes = b"",
+    keep_old: bool = False,
+    in_place: bool = False,
+    allow_test_keys: bool = False,
+) -> Rotation:
+    """Exchange the keys of a security domain: put the new set, prove that it works, only then remove the old one.
+
+    Whatever goes wrong on the way, the card answers to the old keys; a cut of power leaves it with the old set, or
+    with both.
+
+    Args:
+        card: the card.
+        old: the keys that work now.
+        new: the keys that shall work; under a version that the card does not have, unless ``in_place``.
+        aid: of the security domain, the card's own by default.
+        keep_old: leave the old set on the card, too.
+        in_place: put the new set over the old one in one step, for a card without room for both; there is no way
+            back from keys that turn out to be others than expected.
+        allow_test_keys: use published keys on a real card, too.
+
+    Raises:
+        RotationError: the new set does not work, or the card has one of that version already.
+        SecureChannelError: the old keys do not open the channel.
+        StatusError: the card refuses; its keys are as they were.
+    """
+    domain = SecurityDomain.open(card, old, aid=aid, allow_test_keys=allow_test_keys)
+    if domain.channel is None:
+        raise SecureChannelError("keys travel through a secure channel only, and none is open")
+    used = domain.channel.terms.version
+    checks = new.check_values(_algorithm(domain))
+    if in_place:
+        put_keys(domain, new, replaces=used)
+        _prove(card, new, aid)
+        return Rotation(new.version, None, checks)
+    _refuse_taken(domain, new.version)
+    put_keys(domain, new)
+    try:
+        proved = _prove(card, new, aid)
+    except YohakuError as error:
+        raise RotationError(_taken_back(card, old, new.version, aid, error, allow_test_keys)) from error
+    if keep_old:
+        return Rotation(new.version, None, checks)
+    delete_keys(proved, used)
+    return Rotation(new.version, used, checks)
+
+
+def _refuse_taken(domain: SecurityDomain, version: int) -> None:
+    told = domain.keys()
+    if told is not None and version in told.versions:
+        listed = ", ".join(f"{number:02X}" for number in told.versions)
+        raise RotationError(
+            f"the card has key versions {listed}: give the new keys another one, so that the old set stays until "
+            "the new one is proved; nothing was changed"
+        )
+
+
+def _prove(card: Card, keys: KeySet, aid: bytes) -> SecurityDomain:
+    return SecurityDomain.open(card, keys, aid=aid, allow_test_keys=True)
+
+
+def _taken_back(
+    card: Card,
+    old: KeySource,
+    version: int,
+    aid: bytes,
+    error: YohakuError,
+    allow_test_keys: bool,  # noqa: FBT001
+) -> str:
+    """Remove a new set that does not work, and say how that went."""
+    head = f"the new keys do not open the card ({error}); "
+    try:
+        delete_keys(SecurityDomain.open(card, old, aid=aid, allow_test_keys=allow_test_keys), version)
+    except YohakuError as second:
+        return head + f"the old ones still do, but version {version:02X} could not be removed again ({second})"
+    return head + "they were removed again, the card answers to the old ones as before"
