@@ -7,6 +7,7 @@ from yohaku.codec.foreign import Foreign
 from yohaku.codec.interpreter import Codec, Interpreter
 from yohaku.codec.links import Dependent, Derivation, FromBytes, FromSizes, FromValues, derived
 from yohaku.codec.sequence import MISSING, Item, Sequence
+from yohaku.codec.views import Rows, Span, changed_span, rows_of
 
 __all__ = [
     "MISSING",
@@ -26,9 +27,13 @@ __all__ = [
     "Item",
     "Json",
     "Refused",
+    "Rows",
     "Sequence",
+    "Span",
+    "changed_span",
     "codec_for",
     "derived",
+    "rows_of",
     "source_of",
     "use_cache",
 ]

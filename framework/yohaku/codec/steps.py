@@ -119,7 +119,7 @@ class Bits:
             try:
                 value = type_.from_bits(number >> shift & (1 << type_.bits) - 1)
             except Refused as refused:
-                faults.extend(self._placed(refused, name, type_, shift))
+                faults.extend(self.placed(refused, name, type_, shift))
             else:
                 if not silent:
                     values[name] = value
@@ -135,12 +135,13 @@ class Bits:
             try:
                 number |= type_.to_bits(None if silent else values[name]) << shift
             except Refused as refused:
-                faults.extend(self._placed(refused, name, type_, shift))
+                faults.extend(self.placed(refused, name, type_, shift))
         if faults:
             raise Refused(*faults)
         return number.to_bytes(self.width, "big")
 
-    def _placed(self, refused: Refused, name: str, type_: BitField[object], shift: int) -> Iterator[Fault]:
+    def placed(self, refused: Refused, name: str, type_: BitField[object], shift: int) -> Iterator[Fault]:
+        """Yield the faults of a field with its name and the bytes that it lies in."""
         first = self.width * 8 - shift - type_.bits
         size = (first % 8 + type_.bits + 7) // 8
         for fault in refused.faults:
