@@ -8,7 +8,7 @@ import pytest
 
 from yohaku import connect
 from yohaku.card import Card, CardError, LinkError, NoCardError, NotSelectedError, SecretError, Secrets, Traffic
-from yohaku.globalplatform import SecurityDomain, delete_applet, load_applet
+from yohaku.globalplatform import KeySet, SecurityDomain, delete_applet, load_applet
 from yohaku.iso7816 import Atr
 from yohaku.reader import ReaderBusyError, ReaderChoiceError, list_readers
 from yohaku_applets.library_card import Borrower, LibraryCard, Loan
@@ -16,11 +16,13 @@ from yohaku_applets.library_card import Borrower, LibraryCard, Loan
 READER = "Virtual PCD 00 00"
 URL = f"pcsc:{READER}"
 SECRETS = Secrets.for_tests(LibraryCard, on_real_cards=True)
+KEYS: dict[str, Any] = {"keys": KeySet.for_tests(), "allow_test_keys": True}
+"""What a card in a reader must be given, emulated or not: the host cannot know."""
 
 
 def load(card: Card) -> None:
     loans = [Loan.example()] * 3
-    load_applet(card, LibraryCard, secrets=SECRETS, contents={"borrower": Borrower.example(), "loans": loans})
+    load_applet(card, LibraryCard, secrets=SECRETS, contents={"borrower": Borrower.example(), "loans": loans}, **KEYS)
 
 
 def use(card: Card) -> Traffic:
@@ -35,8 +37,8 @@ def use(card: Card) -> Traffic:
     library = card.open(LibraryCard)
     library.holder.verify("1234")
     assert [loan.branch for loan in library.loans] == [9, 3, 3, 3]
-    delete_applet(card, LibraryCard.aid)
-    assert SecurityDomain.open(card).applications() == []
+    delete_applet(card, LibraryCard.aid, **KEYS)
+    assert SecurityDomain.open(card, **KEYS).applications() == []
     return card.traffic
 
 
