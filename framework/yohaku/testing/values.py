@@ -5,32 +5,56 @@ A field type that is not registered here still gets values: its example, and wha
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
+from decimal import Decimal
 from functools import singledispatch
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from hypothesis import strategies as st
 
-from yohaku.codec import MISSING, BitField, FieldType, FixedField, Refused, Sequence
+from yohaku.codec import MISSING, BitField, Dependent, FieldType, FixedField, Refused, Sequence
 from yohaku.fields import (
+    ERAS,
+    AsciiDate,
+    BcdNumber,
     Blob,
     Choice,
+    Coded,
+    CodedText,
+    CorporateNumber,
+    Counted,
     Date,
     DayNumber,
     Digits,
+    EraDate,
+    EvmAddress,
     Flag,
     Flags,
     Int,
+    InternationalNumber,
+    KanaName,
+    LocalDateTime,
+    MinuteOfDay,
+    MinuteStamp,
+    Money,
     MunicipalityCode,
+    OneOf,
+    PackedDecimal,
     PackedDigits,
+    PostalCode,
     Repeat,
+    RepeatBy,
+    TelephoneNumber,
     Text,
+    TimeOfDay,
     Timestamp,
     UInt,
     VariableBlob,
 )
-from yohaku.fields.codes import check_digit
+from yohaku.fields.chain import checksummed
+from yohaku.fields.codes import check_digit, corporate_check_digit
 from yohaku.fields.compound import Wrapper
+from yohaku.fields.linked import Optional
 from yohaku.fields.tlv import NO_EXTRAS, Template
 
 if TYPE_CHECKING:
@@ -44,6 +68,8 @@ R = TypeVar("R", bound="Record")
 
 LONGEST_OPEN_REPEAT = 4
 """Items that a repeat without a limit gets at most."""
+
+_JAPANESE = "ぞポ余白髙﨑葛󠄀ｱﾊﾟ－～¥ÿＡ１　"
 
 
 def records(record: type[R]) -> st.SearchStrategy[R]:
@@ -173,22 +199,131 @@ def _(field_type: VariableBlob) -> Strategy:
 @_values.register(Text)
 def _(field_type: Text) -> Strategy:
     most = field_type.maximum or 0
-    characters = st.characters(codec=field_type.encoding, exclude_characters="\0", exclude_categories=("Cs", "Co"))
+    characters = st.characters(exclude_characters="\0", exclude_categories=("Cs", "Co")) | st.sampled_from(_JAPANESE)
     return st.just("") | st.text(characters, max_size=most).map(lambda text: _cut(text, field_type))
 
 
 def _cut(text: str, field_type: Text) -> str:
-    """Drop characters from the end until the text fits its bytes."""
-    while text and not _fits(field_type)(text):
+    """Drop the characters that the encoding lacks, then characters from the end until the text fits its bytes."""
+    fits = _fits(field_type)
+    text = "".join(character for character in text if fits(character))
+    while text and not fits(text):
         text = text[:-1]
     return text
 
 
+@_values.register(KanaName)
+def _(field_type: KanaName) -> Strategy:
+    return st.text("ｱｲｳｶﾞﾊﾟﾝABC .,-", max_size=field_type.most)
+
+
+@_values.register(AsciiDate)
+def _(_field_type: AsciiDate) -> Strategy:
+    return st.dates()
+
+
+@_values.register(EraDate)
+def _(field_type: EraDate) -> Strategy:
+    turns = [era.first - timedelta(days=days) for era in ERAS[1:] for days in (0, 1)]
+    return st.sampled_from(turns) | st.dates(field_type.earliest, field_type.latest)
+
+
+@_values.register(MinuteStamp)
+def _(field_type: MinuteStamp) -> Strategy:
+    return _edges(0, field_type.most).map(lambda minutes: field_type.epoch + timedelta(minutes=minutes))
+
+
+@_values.register(LocalDateTime)
+def _(_field_type: LocalDateTime) -> Strategy:
+    return st.datetimes().map(lambda moment: moment.replace(microsecond=0))
+
+
+@_values.register(TimeOfDay)
+def _(field_type: TimeOfDay) -> Strategy:
+    return st.builds(time, st.integers(0, 23), st.integers(0, 59), st.integers(0, 59 if field_type.seconds else 0))
+
+
+@_values.register(MinuteOfDay)
+def _(_field_type: MinuteOfDay) -> Strategy:
+    return st.builds(time, st.integers(0, 23), st.integers(0, 59))
+
+
+@_values.register(Money)
+def _(field_type: Money) -> Strategy:
+    return _edges(field_type.least_units, field_type.most_units).map(
+        lambda units: Decimal((int(units < 0), tuple(map(int, str(abs(units)))), -field_type.scale))
+    )
+
+
+@_values.register(BcdNumber)
+@_values.register(PackedDecimal)
+def _(field_type: BcdNumber | PackedDecimal) -> Strategy:
+    return _edges(field_type.least, field_type.most)
+
+
+@_values.register(TelephoneNumber)
+def _(_field_type: TelephoneNumber) -> Strategy:
+    return digit_strings(9, 10).map(lambda digits: "0" + digits)
+
+
+@_values.register(InternationalNumber)
+def _(_field_type: InternationalNumber) -> Strategy:
+    return st.builds("+{}{}".format, st.sampled_from("123456789"), digit_strings(1, 14))
+
+
+@_values.register(PostalCode)
+def _(_field_type: PostalCode) -> Strategy:
+    return digit_strings(7, 7)
+
+
+@_values.register(CorporateNumber)
+def _(_field_type: CorporateNumber) -> Strategy:
+    return digit_strings(12, 12).map(lambda digits: corporate_check_digit(digits) + digits)
+
+
+@_values.register(EvmAddress)
+def _(_field_type: EvmAddress) -> Strategy:
+    return st.binary(min_size=20, max_size=20).map(checksummed)
+
+
+@_values.register(Coded)
+def _(field_type: Coded) -> Strategy:
+    return st.sampled_from(sorted(field_type.table.numbers))
+
+
+@_values.register(CodedText)
+def _(field_type: CodedText) -> Strategy:
+    return st.sampled_from(sorted(field_type.table.numbers)) | values_for(field_type.text)
+
+
+@_values.register(OneOf)
+def _(field_type: OneOf[Any]) -> Strategy:
+    return st.one_of([records(case.record) for case in field_type.cases])
+
+
 @_values.register(Repeat)
 def _(field_type: Repeat[Any]) -> Strategy:
-    least = field_type.count or 0
     most = LONGEST_OPEN_REPEAT if field_type.most is None else field_type.most
-    return st.lists(values_for(field_type.item), min_size=least, max_size=most).map(tuple)
+    return _lists(field_type.item, field_type.count or 0, most)
+
+
+@_values.register(Counted)
+def _(field_type: Counted[Any]) -> Strategy:
+    return values_for(field_type.inner)
+
+
+@_values.register(RepeatBy)
+def _(field_type: RepeatBy[Any]) -> Strategy:
+    return _lists(field_type.list.item, 0, min(field_type.list.most or LONGEST_OPEN_REPEAT, LONGEST_OPEN_REPEAT))
+
+
+def _lists(item: FieldType[Any], least: int, most: int) -> Strategy:
+    return st.lists(values_for(item), min_size=least, max_size=most).map(tuple)
+
+
+@_values.register(Optional)
+def _(field_type: Optional[Any]) -> Strategy:
+    return st.none() | values_for(field_type.inner)
 
 
 @_values.register(Wrapper)
@@ -199,7 +334,19 @@ def _(field_type: Wrapper[Any]) -> Strategy:
 @_values.register(Sequence)
 def _(field_type: Sequence[Any]) -> Strategy:
     members = {item.name: values_for(item.type) for item in field_type.visible}
-    return st.fixed_dictionaries(members).map(field_type.make)
+    return st.fixed_dictionaries(members).map(lambda values: field_type.make(_agreeing(field_type, dict(values))))
+
+
+def _agreeing(field_type: Sequence[Any], values: dict[str, object]) -> dict[str, object]:
+    """Make numbers that size their siblings say so, and leave nothing behind a trailing part that is absent."""
+    absent = False
+    for item in field_type.visible:
+        if isinstance(item.type, Dependent) and item.type.by in values:
+            values[item.type.by] = item.type.control_of(values[item.name])
+        if item.type.trailing:
+            absent = absent or values[item.name] is None
+            values[item.name] = None if absent else values[item.name]
+    return values
 
 
 @_values.register(Template)
