@@ -1,4 +1,4 @@
-"""Compile the kaitai formats to Python with read-write support: npm's compiler has no switch for it, so a copy is patched."""
+"""Kaitai's compiler from npm, in read-write mode, and the schemas of R1 to R3 it compiles."""
 
 from __future__ import annotations
 
