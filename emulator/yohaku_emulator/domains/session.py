@@ -100,6 +100,11 @@ class SecureChannel:
         return self._session is not None and bool(self._session.level & Level.C_MAC)
 
     @property
+    def authenticates_answers(self) -> bool:
+        """Whether each answer carries a proof that it comes from the card."""
+        return self._session is not None and bool(self._session.level & Level.R_MAC)
+
+    @property
     def longest_answer(self) -> int:
         """Most bytes of plain answer in one response."""
         return _MOST_ANSWER if self._session is None else self._session.longest_answer(_MOST_ANSWER)

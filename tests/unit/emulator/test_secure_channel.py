@@ -321,3 +321,12 @@ def test_cards_of_different_seeds_have_different_diversification_data():
     told = {front(card_of(seed=seed)).send(Command(0x00, 0xCA, 0, 0xCF, b"", 256)).data for seed in range(3)}
     assert len(told) == 3
     assert {len(each) for each in told} == {10}
+
+
+def test_the_mac_of_an_answer_goes_out_even_to_programs_that_leave_le_away():
+    channel = open_channel(front(card_of()), KEYS)
+    session, way = channel._session, channel._following
+    answer = way.send(replace(session.wrap(replace(GET_STATUS, expected=0)), expected=0))
+    assert session.unwrap(answer).data.startswith(b"\xe3")
+    empty = way.send(replace(session.wrap(Command(0x80, 0xE2, 0x90, 0, b"\x42\x01A")), expected=0))
+    assert (len(empty.data), session.unwrap(empty).data) == (8, b"")
