@@ -222,7 +222,8 @@ class Content:
         entry = self._system.registry.entries.get(aid)
         if entry is None:
             raise StatusError(Status.REFERENCE_NOT_FOUND)
-        if entry is self._entry or not self._rules(entry):
+        may = privileges_of(self._entry) & (_MANAGES | Privilege.GLOBAL_DELETE)
+        if entry is self._entry or not may or not self._rules(entry):
             raise StatusError(Status.CONDITIONS)
         doomed = [*self._dependants(entry, apdu.p2), entry]
         if any(self._is_bound(each) for each in doomed):

@@ -69,6 +69,17 @@ class SecurityDomain:
         return KeyStore(self._array(KEYS))
 
     @property
+    def _channel_store(self) -> KeyStore:
+        """Give the keys that open the channel: the domain's own, or those of the domain above it while it has none."""
+        entry: Entry | None = self.entry
+        store = self._store
+        while store.find(0) is None and entry is not None and entry.number != entry.domain:
+            entry = self._system.registry.at(entry.domain)
+            if entry is not None:
+                store = KeyStore(cast("DomainApplet", self._system.wake(entry)).context.arrays[KEYS])
+        return store
+
+    @property
     def _state(self) -> DomainState:
         return DomainState(self._array(STATE), self._system)
 
@@ -98,8 +109,9 @@ class SecurityDomain:
         if apdu.ins == INITIALIZE_UPDATE:
             if apdu.secured:
                 raise StatusError(Status.SECURITY_STATUS)
-            return self._channel.initialize(apdu, self._store, aid=self.entry.aid, terms=terms, state=self._state)
-        self._channel.authenticate(apdu, self._store, terms=terms, state=self._state)
+            store = self._channel_store
+            return self._channel.initialize(apdu, store, aid=self.entry.aid, terms=terms, state=self._state)
+        self._channel.authenticate(apdu, self._channel_store, terms=terms, state=self._state)
         return b""
 
     def _work(self, apdu: Apdu) -> bytes:

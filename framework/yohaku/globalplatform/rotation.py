@@ -29,7 +29,8 @@ class Rotation:
 
     Attributes:
         added: key version number of the new set.
-        removed: key version number of the old set; None when it was kept or replaced in its place.
+        removed: key version number of the old set; None when it was kept, replaced in its place, or is that of the
+            domain above, which opens a domain without keys of its own.
         check_values: of the new keys, as the card confirmed them.
     """
 
@@ -103,6 +104,8 @@ def rotate_keys(
 ) -> Rotation:
     """Exchange the keys of a security domain: put the new set, prove that it works, only then remove the old one.
 
+    A domain without keys of its own is opened with those of the domain above it, and gets its first ones.
+
     Whatever goes wrong on the way, the card answers to the old keys; a cut of power leaves it with the old set, or
     with both.
 
@@ -125,8 +128,10 @@ def rotate_keys(
     if domain.channel is None:
         raise SecureChannelError("keys travel through a secure channel only, and none is open")
     used = domain.channel.terms.version
+    told = domain.keys()
+    is_own = told is None or used in told.versions
     checks = new.check_values(_algorithm(domain))
-    if in_place:
+    if in_place and is_own:
         put_keys(domain, new, replaces=used)
         _prove(card, new, aid)
         return Rotation(new.version, None, checks)
@@ -136,7 +141,7 @@ def rotate_keys(
         proved = _prove(card, new, aid)
     except YohakuError as error:
         raise RotationError(_taken_back(card, old, new.version, aid, error, allow_test_keys)) from error
-    if keep_old:
+    if keep_old or not is_own:
         return Rotation(new.version, None, checks)
     delete_keys(proved, used)
     return Rotation(new.version, used, checks)

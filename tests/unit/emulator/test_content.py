@@ -300,7 +300,7 @@ def make_domain(domain, aid=DOMAIN, *, quota=0, privileges=b"\x80\x80\0"):
     )
 
 
-def test_a_security_domain_has_its_own_content_and_may_not_manage_without_leave(card, domain):
+def test_a_security_domain_has_its_own_content_and_may_not_manage_it_without_leave(card, domain):
     assert make_domain(domain) == OK
     assert load(domain, owner=DOMAIN) == OK
     assert registry(domain, 0x20)[PACKAGE.aid].domain == DOMAIN
@@ -309,7 +309,10 @@ def test_a_security_domain_has_its_own_content_and_may_not_manage_without_leave(
     terminal = t.Terminal(card)
     terminal.select(DOMAIN)
     assert terminal.send(Ins.GET_DATA, 0, 0xE0, le=256, cla=0x80).data == b"\xe0\0"
-    assert terminal.send(0x50, 0, 0, bytes(8), 256, cla=0x80).status == Status.REFERENCE_NOT_FOUND
+    assert terminal.send(0x50, 0x31, 0, bytes(8), 256, cla=0x80).status == Status.REFERENCE_NOT_FOUND
+    channel = t.Management(open_channel(t.Raw(terminal), KeySet.for_tests()))
+    assert load(channel, aid=PACKAGE.aid) == Status.CONDITIONS
+    assert delete(channel, PACKAGE.aid) == Status.CONDITIONS
 
 
 def test_a_domain_is_made_of_the_domains_module_and_nothing_else(domain):

@@ -91,11 +91,16 @@ def test_a_domain_is_made_and_gets_content(card):
         domain.load(big, domain=DOMAIN)
 
 
-def test_a_domain_has_keys_of_its_own_only_when_somebody_puts_them(card):
+def test_a_domain_has_keys_of_its_own_only_when_somebody_puts_them(card, new):
     SecurityDomain.open(card).create_domain(DOMAIN)
-    with pytest.raises(SecureChannelError, match="no key set of version 00"):
+    assert SecurityDomain.open(card, OLD, aid=DOMAIN).keys().keys == ()
+    assert rotate_keys(card, OLD, new, aid=DOMAIN).removed is None
+    assert list(SecurityDomain.open(card, new, aid=DOMAIN).keys().versions) == [new.version]
+    with pytest.raises(AuthenticationError):
         SecurityDomain.open(card, OLD, aid=DOMAIN)
-    assert SecurityDomain.select(card, DOMAIN).keys().keys == ()
+    SecurityDomain.open(card, OLD)
+    third = KeySet.single(bytes(range(3, 19)), version=new.version + 1)
+    assert rotate_keys(card, new, third, aid=DOMAIN).removed == new.version
 
 
 def test_locking_keeps_people_out_until_it_is_unlocked(card):
