@@ -32,9 +32,9 @@ def _read_member(to: Reader, type_: Template[Any], tag: int, item: Item) -> str:
     position, start = to.anchor(), type_.form.tag_bytes(tag)
     found = f"data[{position}:{position} + {len(start)}] == {start!r}"
     if len(start) == 1:
-        found = f"{position} < {to.end} and data[{position}] == {tag:#x}"
+        found = f"data[{position}] == {tag:#x}"
     value = to.name(item.name)
-    with to.block(f"if {found}:"):
+    with to.block(f"if {position} < {to.end} and {found}:"):
         to.line(f"{value} = {read_part(to, item.type, item.name)}")
         to.anchor(position)
     with to.block("else:"):

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar, dataclass_transform, overload
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, Self, TypeVar, dataclass_transform, overload
 
 from yohaku.codec import MISSING, Codec, FieldType, Item, Json, Sequence, codec_for
+from yohaku.codec.objects import constructor
 from yohaku.errors import EncodeError, Fault, SchemaError, nearest
 from yohaku.fields.compound import as_type
 from yohaku.fields.raw import Constant, Reserved, ReservedBits
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 D = TypeVar("D")
 
-_DIRECT = frozenset({"encode", "decode"})
-"""Methods of a record class that its codec's own functions replace once they are generated."""
+_DIRECT = frozenset({"encode", "decode", "__new__"})
+"""Methods of a record class that generated functions replace when they are first called."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,13 +243,12 @@ class Record(metaclass=RecordMeta):
 
         def __new__(cls, **values: Any) -> Self:
             """Build from field values by name, defaults filled in; every unknown and missing name is a fault."""
-            complete = {
-                name: spec.default for name, spec in cls.__fields__.items() if spec.default is not MISSING
-            } | values
-            faults = [Fault("is missing", (name,)) for name in cls.__values__ if name not in complete]
-            faults += [Fault(_unknown(name, cls), (name,)) for name in values if name not in cls.__values__]
-            if faults:
-                raise EncodeError(f"cannot build {cls.__name__}", faults)
+            defaults = {name: cls.__fields__[name].default for name in cls.__values__}
+            extras = NO_EXTRAS if hasattr(cls, "_extras") else None
+            cls.__generated__("__new__", constructor(cls, defaults, MISSING, _refuse_names, extras))
+            complete = {name: default for name, default in defaults.items() if default is not MISSING} | values
+            if complete.keys() != defaults.keys():
+                _refuse_names(cls, defaults | values)
             return cls.__assemble__(complete)
 
     @classmethod
@@ -410,6 +410,13 @@ class TlvRecord(Record):
     def _extras_with(self, values: Mapping[str, Any]) -> Extras:
         template: Template[Any] = self.__field_type__  # type: ignore[assignment]  # __configure__ made it
         return template.settled(values, self.extras)
+
+
+def _refuse_names(kind: type[Record], values: Mapping[str, Any]) -> NoReturn:
+    """Raise EncodeError for every value that is missing or that no field of the record has."""
+    faults = [Fault("is missing", (name,)) for name in kind.__values__ if values[name] is MISSING]
+    faults += [Fault(_unknown(name, kind), (name,)) for name in values if name not in kind.__values__]
+    raise EncodeError(f"cannot build {kind.__name__}", faults)
 
 
 def _unknown(name: str, kind: type[Record]) -> str:
