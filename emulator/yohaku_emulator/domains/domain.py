@@ -144,20 +144,25 @@ class SecurityDomain:
         target = self._content.install(apdu)
         if apdu.p1 == PERSONALISATION and target is not None:
             self._target, self._block = target, 0
-        return _confirmation(apdu)
+        return self._confirmation(apdu)
 
     def _load(self, apdu: Apdu) -> bytes:
         self._content.load(apdu)
-        return _confirmation(apdu)
+        return self._confirmation(apdu)
 
     def _delete(self, apdu: Apdu) -> bytes:
         self._target = b""
         if is_about_keys(apdu.data):
             self._content.abandon()
+            self._content.confirmation = b"\x00"
             KeyManager(self._store, self._system.terms.protocol).delete(apdu.data, self._channel.keys)
         else:
             self._content.delete(apdu)
-        return _confirmation(apdu)
+        return self._confirmation(apdu)
+
+    def _confirmation(self, apdu: Apdu) -> bytes:
+        """Answer a receipt, or the one byte 00, "no confirmation", to whom asked for an answer (11.5.3.1)."""
+        return self._content.confirmation if apdu.expected else b""
 
     def _put_key(self, apdu: Apdu) -> bytes:
         if self._channel.keys is None or not self._channel.is_authenticated:
@@ -201,8 +206,3 @@ class SecurityDomain:
         Instruction.GET_STATUS: _get_status,
         Instruction.SET_STATUS: _set_status,
     }
-
-
-def _confirmation(apdu: Apdu) -> bytes:
-    """Answer the one byte 00, "no confirmation", to whom asked for an answer (11.5.3.1)."""
-    return b"\x00" if apdu.expected else b""

@@ -8,6 +8,7 @@ from yohaku.globalplatform import ciphers
 from yohaku.globalplatform.keydata import FACTORY_VERSION, SEVERAL_KEYS, KeyField, KeyReference, PutKeyRequest
 from yohaku.globalplatform.keys import Algorithm, check_value
 from yohaku.globalplatform.scp import scp02
+from yohaku.globalplatform.tokens import EC_PUBLIC, PutPublicKey, is_point
 from yohaku.globalplatform.wire import WireError
 from yohaku.iso7816 import Status
 from yohaku_emulator.domains.content import read
@@ -37,6 +38,8 @@ class KeyManager:
             StatusError: 6A80, malformed, or of another type or length than what is replaced; 6A88, nothing to
                 replace; 6A84, no room; 6982, a key check value is wrong.
         """
+        if apdu.data[1:2] == bytes((EC_PUBLIC,)):
+            return self._put_public(apdu)
         request = read(PutKeyRequest, apdu.data)
         count = SET_SIZE if apdu.p2 & SEVERAL_KEYS else 1
         if len(request.fields) != count or apdu.p2 & ~SEVERAL_KEYS != 1:
@@ -48,6 +51,16 @@ class KeyManager:
         self._check_place(apdu.p1, made)
         self._store.put(made, replaces=apdu.p1)
         return bytes((made.version,)) + made.check_values()
+
+    def _put_public(self, apdu: Apdu) -> bytes:
+        """Put one public key, which is not secret and has no check value."""
+        request = read(PutPublicKey, apdu.data)
+        if apdu.p2 != 1 or not 0 < request.version <= _HIGHEST_VERSION or not is_point(request.point):
+            raise StatusError(Status.WRONG_DATA)
+        made = StoredKeys(request.version, EC_PUBLIC, (request.point,))
+        self._check_place(apdu.p1, made)
+        self._store.put(made, replaces=apdu.p1)
+        return bytes((made.version,))
 
     def _decrypted(self, field: KeyField, session: StoredKeys) -> bytes:
         """Decrypt a key, and compare its check value when there is one."""

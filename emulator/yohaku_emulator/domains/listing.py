@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Final
 from yohaku.globalplatform.states import LOADED, LOCKED, CardLife, Privilege
 from yohaku.globalplatform.wire import RegistryEntry, StatusRequest
 from yohaku.iso7816 import Status
-from yohaku_emulator.domains.content import privileges_of, read
+from yohaku_emulator.domains.authority import has
+from yohaku_emulator.domains.content import read
 from yohaku_emulator.errors import StatusError
 from yohaku_emulator.programs import DOMAIN, LOAD_FILE
 
@@ -90,7 +91,7 @@ class Listing:
     def _sees(self, entry: Entry) -> bool:
         """Whether the domain may know of an entry: its own, or all with the global registry privilege."""
         own = entry.domain == self._entry.slot + 1
-        return own or bool(privileges_of(self._entry) & Privilege.GLOBAL_REGISTRY)
+        return own or has(self._entry, Privilege.GLOBAL_REGISTRY)
 
     def _issuer(self) -> RegistryEntry:
         issuer, registry = self._system.registry.issuer, self._system.registry
@@ -144,7 +145,7 @@ class Listing:
         if not self._system.is_removable(entry):
             return False
         own = entry.domain == self._entry.slot + 1
-        return own or bool(privileges_of(self._entry) & Privilege.GLOBAL_LOCK)
+        return own or has(self._entry, Privilege.GLOBAL_LOCK)
 
     def _lock(self, entries: list[Entry], *, lock: bool) -> None:
         """Set or clear the one bit that others may change; to set what is set already is refused."""

@@ -12,11 +12,12 @@ if TYPE_CHECKING:
     from yohaku_emulator.runtime import PersistentArray
     from yohaku_emulator.system import System
 
-STATE_SIZE: Final = 5
-"""Failures, and the memory quota."""
+STATE_SIZE: Final = 7
+"""Failures, the memory quota, and the confirmation counter."""
 DATA_SIZE: Final = 96
-_FAILURES: Final = 0
+_FAILURES, _CONFIRMATIONS = 0, 5
 _MOST_FAILURES: Final = 0xFF
+_LAST_CONFIRMATION: Final = 0xFFFF
 _LONGEST_DELAY: Final = 3600.0
 ACCEPTED: Final = frozenset((0x42, 0x45, 0x66, 0x67, 0xCF, 0x5F50))
 """Data objects that STORE DATA may set (GPCS 2.3.1, 11.11.3); others are computed or unknown."""
@@ -58,6 +59,19 @@ class DomainState:
     def forget_failures(self) -> None:
         """Start to count anew."""
         self._array.write_apart(_FAILURES, b"\0")
+
+    def next_confirmation(self) -> bytes:
+        """Move the confirmation counter on and give it: 2 bytes.
+
+        Raises:
+            StatusError: 6985, it has come to its end.
+        """
+        counter = int.from_bytes(self._array.read(_CONFIRMATIONS, 2), "big") + 1
+        if counter > _LAST_CONFIRMATION:
+            raise StatusError(Status.CONDITIONS)
+        made = counter.to_bytes(2, "big")
+        self._array.write(_CONFIRMATIONS, made)
+        return made
 
 
 class DataObjects:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 from yohaku.card.errors import AppletNotInstalledError, CardError
 from yohaku.globalplatform.dgi import pack
 from yohaku.globalplatform.keydata import KeyInformation, ProductionData
-from yohaku.globalplatform.loadfile import LAST_BLOCK, LoadRequest, Quotas, blocks, load_file
+from yohaku.globalplatform.loadfile import LAST_BLOCK, LoadRequest, Quotas, Signature, blocks, load_file
 from yohaku.globalplatform.session import DomainSession
 from yohaku.globalplatform.states import LOCKED, Privilege
 from yohaku.globalplatform.wire import (
@@ -31,9 +31,10 @@ from yohaku.globalplatform.wire import (
 from yohaku.iso7816 import Instruction, Status
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from yohaku.globalplatform.cap import CapFile
+    from yohaku.globalplatform.tokens import Signer
     from yohaku.globalplatform.wire import Dgi
     from yohaku.iso7816 import Response
 
@@ -93,7 +94,14 @@ class SecurityDomain(DomainSession):
                 return found
             following = 0x03
 
-    def load(self, cap: CapFile, *, domain: bytes = b"", progress: Callable[[int, int], None] | None = None) -> int:
+    def load(
+        self,
+        cap: CapFile,
+        *,
+        domain: bytes = b"",
+        signers: Mapping[bytes, Signer] | None = None,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> int:
         """Load a CAP file (11.5.2.3.1, 11.6); give the number of LOAD blocks.
 
         The card gets the hash of the code first and compares. A load that is cut short leaves nothing: the card gives
@@ -102,6 +110,7 @@ class SecurityDomain(DomainSession):
         Args:
             cap: the file.
             domain: AID of the security domain that shall own it; this one by default.
+            signers: by AID of a domain that verifies load files, who signs this one for it (DAP).
             progress: called with blocks sent and blocks in all.
 
         Raises:
@@ -110,13 +119,16 @@ class SecurityDomain(DomainSession):
             AccessDeniedError: the card wants a secure channel.
             StatusError: the card refuses for another reason.
         """
-        parts = blocks(load_file(cap.load_file_data()), self.longest_data)
+        digest = cap.data_hash()
+        signatures = [Signature(aid, signer.sign(digest)) for aid, signer in (signers or {}).items()]
+        parts = blocks(load_file(cap.load_file_data(), signatures), self.longest_data)
         action = f"loading {cap.identity}"
-        request = LoadRequest(cap.identity.aid, domain, cap.data_hash(), b"", b"").to_bytes()
-        self._check_room(self.send(Instruction.INSTALL, FOR_LOAD, 0, request, expected=256), action)
+        request = LoadRequest(cap.identity.aid, domain, digest, b"", b"").to_bytes()
+        self._check_room(self.change(Instruction.INSTALL, FOR_LOAD, request), action)
         for number, part in enumerate(parts):
             last = LAST_BLOCK if number == len(parts) - 1 else 0
             response = self.send(Instruction.LOAD, last, number, part, expected=256)
+            self.keep_receipt(response)
             self._check_room(response, f"{action}, block {number + 1} of {len(parts)}")
             if progress is not None:
                 progress(number + 1, len(parts))
@@ -160,7 +172,7 @@ class SecurityDomain(DomainSession):
     def _install(self, aid: bytes, parameters: bytes, load_file: bytes, module: bytes, privileges: Privilege) -> None:
         flags = privileges.to_bytes3() if privileges else b"\x00"
         request = InstallRequest(aid, load_file, module, flags, parameters).to_bytes()
-        response = self.send(Instruction.INSTALL, INSTALL_AND_MAKE_SELECTABLE, 0, request, expected=256)
+        response = self.change(Instruction.INSTALL, INSTALL_AND_MAKE_SELECTABLE, request)
         name = "the container itself" if module == MODULE else f"module {_spaced(module)}"
         advice = f"{name} is not on this card" if response.status in _NOTHING_THERE else ""
         self._check_room(response, f"installing {_spaced(aid)}", advice)
@@ -191,7 +203,7 @@ class SecurityDomain(DomainSession):
             StatusError: the card refuses for another reason.
         """
         request = InstallRequest(aid, load_file=domain).to_bytes()
-        response = self.send(Instruction.INSTALL, EXTRADITION, 0, request, expected=256)
+        response = self.change(Instruction.INSTALL, EXTRADITION, request)
         self.check(response, f"handing {_spaced(aid)} over to {_spaced(domain)}")
 
     def set_locked(self, aid: bytes, *, locked: bool) -> None:
@@ -250,7 +262,7 @@ class SecurityDomain(DomainSession):
             AccessDeniedError: the card wants a secure channel.
         """
         data = DeleteRequest(aid).to_bytes()
-        response = self.send(Instruction.DELETE, 0x00, 0x80 if related else 0x00, data, expected=256)
+        response = self.change(Instruction.DELETE, 0x00, data, p2=0x80 if related else 0x00)
         if response.status in _NOTHING_THERE:
             raise AppletNotInstalledError(f"nothing of AID {_spaced(aid)} is on this card, so nothing was deleted")
         self.check(response, f"deleting {_spaced(aid)}")

@@ -12,6 +12,7 @@ from yohaku.globalplatform.domain import SecurityDomain
 from yohaku.globalplatform.keydata import SEVERAL_KEYS, KeyField, KeyReference, PutKeyRequest
 from yohaku.globalplatform.keys import Algorithm, Role, check_value
 from yohaku.globalplatform.scp import SecureChannelError, scp03
+from yohaku.globalplatform.tokens import PutPublicKey
 from yohaku.iso7816 import Instruction, Status
 
 if TYPE_CHECKING:
@@ -80,6 +81,31 @@ def _check_value(key: bytes, algorithm: Algorithm) -> bytes:
         return check_value(key, algorithm)
     except ciphers.CipherError as error:
         raise SecureChannelError(f"this card's secure channel cannot use such keys: {error}") from None
+
+
+def put_key(domain: SecurityDomain, key: bytes, version: int) -> None:
+    """Put a single shared key on the card, such as that for tokens (70), receipts (71) or DAP (73).
+
+    Raises:
+        SecureChannelError: there is no secure channel to encrypt keys with.
+        StatusError: the card refuses; its keys are as they were.
+    """
+    field = _field(domain, key, _algorithm(domain))
+    _put_one(domain, PutKeyRequest(version, (field,)).to_bytes(), version)
+
+
+def put_public_key(domain: SecurityDomain, point: bytes, version: int) -> None:
+    """Put a public key on P-256 on the card, such as that of whoever signs tokens (70) or load files (73).
+
+    Raises:
+        StatusError: the card refuses; its keys are as they were.
+    """
+    _put_one(domain, PutPublicKey(version, point).to_bytes(), version)
+
+
+def _put_one(domain: SecurityDomain, request: bytes, version: int) -> None:
+    response = domain.send(Instruction.PUT_KEY, 0, 1, request, expected=256)
+    domain.check(response, f"putting key {version:02X} on the card")
 
 
 def delete_keys(domain: SecurityDomain, version: int) -> None:

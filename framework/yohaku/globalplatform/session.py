@@ -5,16 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Self
 
 from yohaku.card.errors import AccessDeniedError, StatusError
+from yohaku.codec.ber import length_bytes
 from yohaku.globalplatform.keys import KeySet, check_allowed
 from yohaku.globalplatform.scp import open_channel
-from yohaku.iso7816 import Command, Response, Status
+from yohaku.globalplatform.tokens import parse_receipt, token_input
+from yohaku.iso7816 import Command, Instruction, Response, Status
 from yohaku.iso7816.apdu import SHORT_DATA
+from yohaku.iso7816.tlv import Tlv
 
 if TYPE_CHECKING:
     from yohaku.card import Card, Selection
     from yohaku.card.pipeline import Processor
     from yohaku.globalplatform.keys import KeySource
     from yohaku.globalplatform.scp import Level, SecureChannel, Terms
+    from yohaku.globalplatform.tokens import Receipt, Signer
 
 CLA = 0x80
 
@@ -25,11 +29,15 @@ class DomainSession:
     Attributes:
         card: the card.
         channel: the secure channel; None while commands go in clear.
+        tokens: signs each change of the card's content, for a domain to which management is delegated.
+        receipts: what the card confirmed of such changes, in their order.
     """
 
     def __init__(self, selection: Selection) -> None:
         self.card: Card = selection.card
         self.channel: SecureChannel | None = None
+        self.tokens: Signer | None = None
+        self.receipts: list[Receipt] = []
         self._selection = selection
         self._way: Processor = selection
 
@@ -90,6 +98,35 @@ class DomainSession:
     def send(self, ins: int, p1: int, p2: int, data: bytes = b"", *, expected: int = 0) -> Response:
         """Send a command of class 80 to the domain."""
         return self._way.send(Command(CLA, ins, p1, p2, data, expected))
+
+    def change(self, ins: int, p1: int, data: bytes, *, p2: int = 0) -> Response:
+        """Send a command that changes the card's content, with a token where one signs them; keep its receipt.
+
+        Args:
+            ins: INSTALL or DELETE.
+            p1: first parameter byte.
+            data: its data; that of INSTALL ends with an empty token field.
+            p2: second parameter byte.
+        """
+        if self.tokens is not None:
+            data = self._with_token(ins, p1, p2, data, self.tokens)
+        response = self.send(ins, p1, p2, data, expected=256)
+        self.keep_receipt(response)
+        return response
+
+    def keep_receipt(self, response: Response) -> None:
+        """Keep the receipt that an answer may hold."""
+        receipt = parse_receipt(response.data) if response.status == Status.OK else None
+        if receipt is not None:
+            self.receipts.append(receipt)
+
+    def _with_token(self, ins: int, p1: int, p2: int, data: bytes, signer: Signer) -> bytes:
+        """Sign a command (C.4): the token takes the place of the empty field of INSTALL, or follows in a tag."""
+        if ins == Instruction.DELETE:
+            return data + Tlv(0x9E, signer.sign(token_input(p1, p2, data))).to_bytes()
+        unsigned = data[:-1]
+        token = signer.sign(token_input(p1, p2, unsigned))
+        return unsigned + length_bytes(len(token)) + token
 
     def check(self, response: Response, action: str, advice: str = "") -> None:
         """Raise unless a command succeeded.

@@ -130,10 +130,11 @@ class InstallParameters(Structure):
 
 @dataclass(frozen=True, slots=True)
 class DeleteRequest(Structure):
-    """Data of DELETE for an instance or a load file (11.2.2.3.1)."""
+    """Data of DELETE for an instance or a load file (11.2.2.3.1); a token when management is delegated."""
 
-    SCHEMA: ClassVar = Template(Member("aid", 0x4F))
+    SCHEMA: ClassVar = Template(Member("aid", 0x4F), Member("token", 0x9E))
     aid: bytes | None
+    token: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
