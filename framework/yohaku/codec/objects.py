@@ -53,8 +53,8 @@ def constructor(
         refuse: called with the class and the values by name when one is missing or unknown.
         extras: the value of the slot ``_extras``; None when there is no such slot.
     """
-    source = Source(f"<yohaku {kind.__module__}.{kind.__qualname__}.__new__>")
-    names = {name: source.name(name) for name in defaults}
+    source = Source(f"<yohaku {kind.__module__}.{kind.__qualname__}.__new__>", defaults)
+    names = list(defaults)
     cls, unknown = source.name("cls"), source.name("unknown")
     given = {name: source.bind(default, f"default_{name}", f"{default!r}") for name, default in defaults.items()}
     arguments = ", ".join(f"{name}={given[name]}" for name in names)

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from types import CodeType
 
 INDENT = "    "
@@ -22,18 +22,22 @@ RESERVED = ("data", "end", "value")
 class Source:
     """The text of one function, and the objects that its global names stand for.
 
+    Args:
+        title: the name of the file in tracebacks.
+        reserved: names that the text uses for something else.
+
     Attributes:
         title: what tracebacks call the file, such as ``<yohaku Borrower.decode>``.
         objects: objects by the global name that the text uses.
         notes: what each global name stands for, in words.
     """
 
-    def __init__(self, title: str) -> None:
+    def __init__(self, title: str, reserved: Iterable[str] = RESERVED) -> None:
         self.title = title
         self.objects: dict[str, object] = {}
         self.notes: dict[str, str] = {}
         self.lines: list[str] = []
-        self._taken: set[str] = set(RESERVED)
+        self._taken: set[str] = set(reserved)
         self._bound: dict[int, str] = {}
         self._depth = 0
 

@@ -241,7 +241,7 @@ class Record(metaclass=RecordMeta):
 
     if not TYPE_CHECKING:
 
-        def __new__(cls, **values: Any) -> Self:
+        def __new__(cls, /, **values: Any) -> Self:
             """Build from field values by name, defaults filled in; every unknown and missing name is a fault."""
             defaults = {name: cls.__fields__[name].default for name in cls.__values__}
             extras = NO_EXTRAS if hasattr(cls, "_extras") else None
