@@ -14,10 +14,12 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from yohaku.errors import UnknownNameError
 from yohaku.globalplatform.cap import Package, named
+from yohaku.globalplatform.capabilities import Capabilities
 from yohaku.globalplatform.keys import TEST_KEY, KeySet
 from yohaku.globalplatform.wire import CardData
 from yohaku.iso7816.tlv import Tlv
 from yohaku_emulator.domains.applet import SIZES
+from yohaku_emulator.domains.authority import FOR_APPLICATIONS, GRANTED
 from yohaku_emulator.layout import Layout
 from yohaku_emulator.store import CHECK
 
@@ -123,8 +125,24 @@ class Profile:
 
 def _objects(*, channel: tuple[int, int] = SCP03, **more: bytes) -> Mapping[int, bytes]:
     recognition = Tlv.decode_from(CardData((2, 3, 1), (channel,)).to_bytes())[0].value
-    common = {0x0042: b"YOHAKU", 0x0045: b"\x00\x00\x00\x01", 0x0066: recognition, 0x9F7F: _PRODUCTION_DATA}
+    common = {
+        0x0042: b"YOHAKU",
+        0x0045: b"\x00\x00\x00\x01",
+        0x0066: recognition,
+        0x0067: _capabilities(channel),
+        0x9F7F: _PRODUCTION_DATA,
+    }
     return MappingProxyType(common | {int(tag.removeprefix("x"), 16): value for tag, value in more.items()})
+
+
+def _capabilities(channel: tuple[int, int]) -> bytes:
+    """Write what the card can do, without the outer tag (H.4)."""
+    protocol, options = channel
+    sizes = (16,) if channel == SCP02 else (16, 24, 32)
+    told = Capabilities(
+        ((protocol, (options,), sizes),), GRANTED, GRANTED & FOR_APPLICATIONS, ("sha1", "sha256", "sha384", "sha512")
+    )
+    return Tlv.decode_from(told.to_bytes())[0].value
 
 
 def _answer_to_reset(channels: int) -> bytes:

@@ -146,6 +146,8 @@ GRANTED: Final = (
     | Privilege.GLOBAL_DELETE
 )
 """Privileges that this card can give; to ask for another is refused."""
+FOR_APPLICATIONS: Final = Privilege.GLOBAL_LOCK | Privilege.GLOBAL_DELETE
+"""Those of them that are of use to an application that is no security domain."""
 
 
 def is_possible(wanted: Privilege) -> bool:

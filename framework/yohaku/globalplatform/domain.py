@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeVar
 
 from yohaku.card.errors import AppletNotInstalledError, CardError
+from yohaku.globalplatform.capabilities import Capabilities
 from yohaku.globalplatform.dgi import pack
 from yohaku.globalplatform.keydata import KeyInformation, ProductionData
 from yohaku.globalplatform.loadfile import LAST_BLOCK, LoadRequest, Quotas, Signature, blocks, load_file
@@ -282,6 +283,10 @@ class SecurityDomain(DomainSession):
     def keys(self) -> KeyInformation | None:
         """Ask which keys the domain has (11.3.3.1); None when it does not say."""
         return self._object(0x00E0, KeyInformation)
+
+    def capabilities(self) -> Capabilities | None:
+        """Ask what the card can do (H.4); None when it does not say."""
+        return self._object(0x0067, Capabilities)
 
     def production_data(self) -> ProductionData | None:
         """Ask who made the chip and when; None when it does not say."""

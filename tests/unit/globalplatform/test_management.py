@@ -8,6 +8,7 @@ from yohaku.card import AccessDeniedError, Card, SecretError, Secrets, StatusErr
 from yohaku.globalplatform import NoSpaceError, SecurityDomain, delete_applet, load_applet
 from yohaku.globalplatform.cap import Package, read_cap
 from yohaku.globalplatform.cap.writer import FRAMEWORK, SmallCap
+from yohaku.globalplatform.capabilities import Capabilities
 from yohaku.globalplatform.diagnosis import Condition, diagnose
 from yohaku.globalplatform.keys import Diversification, Diversified, KeySet, diversify
 from yohaku.globalplatform.rotation import RotationError, delete_keys, put_keys, rotate_keys
@@ -241,3 +242,51 @@ def test_a_diagnosis_tells_other_versions_and_other_declarations(card, monkeypat
     with monkeypatch.context() as patched:
         patched.setattr("yohaku.globalplatform.diagnosis.compile_descriptor", lambda _: b"another")
         assert diagnose(card, [LibraryCard]).found[0].condition is Condition.OTHER_DECLARATION
+
+
+class Module:
+    """Keys that stay where they are: the library asks for operations, as of a PKCS#11 token."""
+
+    version, size, is_published = 0x31, 16, False
+
+    def __init__(self, keys):
+        self._ask, self.asked = keys, []
+
+    def keys_for(self, data, protocol):
+        self.asked.append((len(data), protocol))
+        return self
+
+    def aes_cmac(self, role, data):
+        self.asked.append(("CKM_AES_CMAC", role))
+        return self._ask.aes_cmac(role, data)
+
+    def aes_encrypt(self, role, data):
+        self.asked.append(("CKM_AES_CBC", role))
+        return self._ask.aes_encrypt(role, data)
+
+    def des_encrypt(self, role, data):
+        self.asked.append(("CKM_DES3_CBC", role))
+        return self._ask.des_encrypt(role, data)
+
+
+def test_keys_may_stay_in_a_module(card, new):
+    rotate_keys(card, OLD, new)
+    module = Module(new)
+    module.version = new.version
+    load_applet(card, LibraryCard, secrets=SECRETS, keys=module)
+    rotate_keys(card, module, KeySet.single(bytes(range(5, 21)), version=new.version + 1))
+    protocol = 2 if new.version == 0x21 else 3
+    operations = {each for each in module.asked if isinstance(each[0], str)}
+    assert (10, protocol) in module.asked
+    wanted = {("CKM_DES3_CBC", role) for role in (1, 2, 3)}
+    assert operations == (wanted if protocol == 2 else {("CKM_AES_CMAC", 1), ("CKM_AES_CMAC", 2), ("CKM_AES_CBC", 3)})
+
+
+def test_a_card_tells_what_it_can_do(card):
+    told = SecurityDomain.select(card).capabilities()
+    protocol, options, sizes = told.channels[0]
+    assert (protocol, options, sizes) in {(3, (0x70,), (16, 24, 32)), (2, (0x55,), (16,))}
+    assert told.hashes == ("sha1", "sha256", "sha384", "sha512")
+    assert "delegated management" in told.domain_privileges.names
+    assert Capabilities.from_bytes(told.to_bytes()) == told
+    assert Capabilities.from_bytes(b"\x67\x00") == Capabilities()
