@@ -19,7 +19,7 @@ _FAILURES, _CONFIRMATIONS = 0, 5
 _MOST_FAILURES: Final = 0xFF
 _LAST_CONFIRMATION: Final = 0xFFFF
 _LONGEST_DELAY: Final = 3600.0
-ACCEPTED: Final = frozenset((0x42, 0x45, 0x66, 0x67, 0xCF, 0x5F50))
+ACCEPTED: Final = frozenset((0x42, 0x45, 0x66, 0x67, 0x5F50))
 """Data objects that STORE DATA may set (GPCS 2.3.1, 11.11.3); others are computed or unknown."""
 
 

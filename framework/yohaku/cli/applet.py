@@ -243,22 +243,26 @@ applet.add_command(upgrade)
 @card_option
 @keys_option
 @test_keys_option
+@plan_option
 @yes_option
-def delete(target: str, url: str, key_file: str | None, *, allow_test_keys: bool, yes: bool) -> None:
+def delete(target: str, url: str, key_file: str | None, *, allow_test_keys: bool, plan: bool, yes: bool) -> None:
     """Delete an applet from a card, with all that it holds.
 
     TARGET may also be the AID in hex, for an applet whose declaration is not at hand.
     """
     from yohaku.cli.access import confirm
     from yohaku.cli.cards import open_card
-    from yohaku.cli.keyfiles import card_keys
+    from yohaku.cli.keyfiles import card_keys, planned
     from yohaku.cli.targets import load_aid
     from yohaku.globalplatform import delete_applet
 
     name, aid = load_aid(target)
+    line = f"{name}, AID {console.spaced(aid)}, with all that it holds"
+    if planned([f"delete {line}"], plan=plan):
+        return
     with open_card(url) as card:
         keys = card_keys(card, key_file)
-        confirm(card, [f"gone from {card.name}: {name}, AID {console.spaced(aid)}, with all that it holds"], yes=yes)
+        confirm(card, [f"gone from {card.name}: {line}"], yes=yes)
         delete_applet(card, aid, keys=keys, allow_test_keys=allow_test_keys)
     console.note(f"deleted {name}")
 
