@@ -68,3 +68,17 @@ def test_status_tells_what_is_there_and_how_to_mend_it(run: Any, image: str) -> 
 def test_a_load_can_be_planned(run: Any, image: str) -> None:
     assert "open a secure channel" in run("applet", "load", "library-card", "--plan").stdout
     assert not Path(image).exists()
+
+
+def test_a_locked_applet_waits_to_be_unlocked(run: Any, image: str) -> None:
+    del image
+    run("applet", "load", "library-card")
+    assert "lock library-card" in run("applet", "lock", "library-card", "--plan").stdout
+    assert run("applet", "lock", "library-card").exit_code == 0
+    status = run("applet", "status")
+    assert "locked" in status.stdout
+    assert "unlock it" in status.stderr
+    assert run("applet", "read", "library-card", "borrower").exit_code == 4
+    assert run("applet", "lock", "library-card").exit_code == 4
+    assert run("applet", "unlock", "f059484b0001").exit_code == 0
+    assert "ready" in run("applet", "status").stdout

@@ -9,6 +9,7 @@ import click
 from yohaku.cli import console
 from yohaku.cli.commands import Group
 from yohaku.cli.keyfiles import keys_option, plan_option, test_keys_option
+from yohaku.cli.locking import lock, unlock
 from yohaku.cli.parameters import (
     card_option,
     file_argument,
@@ -268,3 +269,5 @@ def delete(target: str, url: str, key_file: str | None, *, allow_test_keys: bool
 
 
 applet.add_command(status)
+applet.add_command(lock)
+applet.add_command(unlock)

@@ -15,7 +15,6 @@ SEVERAL_KEYS = 0x80
 """Bit of P2 of PUT KEY: more than one key follows (GPCS 2.3.1, 11.8.2.2)."""
 FACTORY_VERSION = 0xFF
 """Key version number that factory keys show and no one may give."""
-_DIVERSIFIED = 0x01
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 MOST_BYTES = 1 << 24
 """Bytes of all components together beyond which an archive is not unpacked."""
 _FLAGS_AT = 6
-_HEADER_SIZE = 3
 _NAMES = {component_name(tag).lower(): tag for tag in Tag}
 
 

@@ -24,7 +24,6 @@ OPTIONS: Final = frozenset(mode | base for base in (0x00, 0x10, 0x20, 0x30, 0x60
 COUNTER_SIZE: Final = 3
 _CARD_CRYPTOGRAM, _HOST_CRYPTOGRAM, _CARD_CHALLENGE = 0x00, 0x01, 0x02
 _S_ENC, _S_MAC, _S_RMAC = 0x04, 0x06, 0x07
-_LONG_MAC: Final = 16
 _OF_RESPONSE: Final = 0x80
 """First byte of the counter block that encrypts a response (6.2.7)."""
 
