@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from yohaku.codec.fieldtype import BitField, FieldType, FixedField
 from yohaku.codec.runs import CODES
-from yohaku.codec.tables import Table
+from yohaku.codec.tables import read_from_table, write_from_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,7 +45,7 @@ def read_part(to: Reader, type_: FieldType[Any], hint: str) -> str:
         return made
     if isinstance(type_, FixedField) and _packs_itself(type_, "read"):
         if type_.recurring and type_.minimum in CODES:
-            return _from_table(to, type_, _unpacked(type_), 8 * type_.minimum, hint)
+            return read_from_table(to, _unpacked(type_), 8 * type_.minimum, hint, type_.type_name)
         return f"{_method(to, type_, 'unpack', hint)}({to.raw(type_.minimum, hint)})"
     return call_read(to, _method(to, type_, "read", hint), hint)
 
@@ -57,13 +57,8 @@ def read_bits(to: Reader, type_: BitField[Any], hint: str) -> str:
         made: str = emit(to, hint)
         return made
     if type_.recurring:
-        return _from_table(to, type_, type_.from_bits, type_.bits, hint)
+        return read_from_table(to, type_.from_bits, type_.bits, hint, type_.type_name)
     return f"{_method(to, type_, 'from_bits', hint)}({to.bits(type_.bits, hint)})"
-
-
-def _from_table(to: Reader, type_: FieldType[Any], function: Callable[[int], Any], bits: int, hint: str) -> str:
-    table = to.bind(Table(function), f"{hint}_of", f"values of {type_.type_name} by their encoding as a number")
-    return f"{table}[{to.bits(bits, hint)}]"
 
 
 def _unpacked(type_: FixedField[Any]) -> Callable[[int], Any]:
@@ -89,7 +84,7 @@ def write_part(to: Writer, type_: FieldType[Any], value: str, hint: str) -> None
     elif emit:
         emit(to, value)
     elif type_.recurring and type_.size in CODES:
-        _to_table(to, type_, _packed(type_), 8 * type_.minimum, value)
+        write_from_table(to, _packed(type_), 8 * type_.minimum, value, type_.type_name)
     else:
         content = to.let(f"{hint}_bytes", f"{_method(to, type_, 'write', hint)}({value})")
         if type_.size is None:
@@ -105,14 +100,9 @@ def write_bits(to: Writer, type_: BitField[Any], value: str, hint: str) -> None:
     if emit:
         emit(to, value)
     elif type_.recurring:
-        _to_table(to, type_, type_.to_bits, type_.bits, value)
+        write_from_table(to, type_.to_bits, type_.bits, value, type_.type_name)
     else:
         to.bits(type_.bits, to.let(f"{hint}_bits", f"{_method(to, type_, 'to_bits', hint)}({value})"))
-
-
-def _to_table(to: Writer, type_: FieldType[Any], function: Callable[[Any], int], bits: int, value: str) -> None:
-    table = to.bind(Table(function), f"{value}_code", f"encodings of {type_.type_name} as numbers by their value")
-    to.bits(bits, f"{table}[{value}]")
 
 
 def _packed(type_: FieldType[Any]) -> Callable[[Any], int]:

@@ -7,8 +7,20 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-MOST = 2048
+    from yohaku.codec.emit import Reader, Writer
+
+MOST = 8192
 """Entries that a table holds before it starts afresh: bounds the memory that strange data can take."""
+
+
+WRONG = 10_000
+"""Stands for the value of a byte that is not two BCD digits: no sum with it is a date."""
+FROM_BCD = tuple(
+    10 * (byte >> 4) + (byte & 0xF) if byte >> 4 < 10 and byte & 0xF < 10 else WRONG for byte in range(256)
+)
+"""The number that two BCD digits in a byte stand for."""
+TO_BCD = tuple(6 * (number // 10) + number for number in range(100))
+"""The byte of two BCD digits."""
 
 
 class Table(dict[Any, Any]):
@@ -27,3 +39,15 @@ class Table(dict[Any, Any]):
             self.clear()
         self[key] = made
         return made
+
+
+def read_from_table(to: Reader, function: Callable[[int], Any], bits: int, hint: str, note: str) -> str:
+    """Emit the reading of a number that a table turns into a value; give the expression of the value."""
+    table = to.bind(Table(function), f"{hint}_of", f"values of {note} by their encoding as a number")
+    return f"{table}[{to.bits(bits, hint)}]"
+
+
+def write_from_table(to: Writer, function: Callable[[Any], int], bits: int, value: str, note: str) -> None:
+    """Emit the writing of a value as the number that a table has for it; the value must be hashable."""
+    table = to.bind(Table(function), f"{value}_code", f"encodings of {note} as numbers by their value")
+    to.bits(bits, f"{table}[{value}]")

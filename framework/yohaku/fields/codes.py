@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from yohaku.codec import BitField, FixedField, Json
 from yohaku.codec.fieldtype import a, counted
-from yohaku.codec.tables import Table
+from yohaku.codec.tables import Table, read_from_table, write_from_table
 from yohaku.errors import SchemaError, nearest
 from yohaku.fields.digits import digits_only
 from yohaku.fields.numbers import text
@@ -217,6 +217,16 @@ class MunicipalityCode(FixedField[str]):
             self.refuse(f"is {code}, whose check digit should be {check_digit(code[:5])}")
         return code
 
+    def emit_read(self, to: Reader, hint: str) -> str:
+        """Emit the code of ``read``."""
+        function = _six_digits if self.digits == 6 else lambda number: self.unpack(number.to_bytes(3, "big"))
+        return read_from_table(to, function, 24, hint, self.type_name)
+
+    def emit_write(self, to: Writer, value: str) -> None:
+        """Emit the code of ``write``."""
+        function = _of_six_digits if self.digits == 6 else lambda code: int.from_bytes(self.write(code), "big")
+        write_from_table(to, function, 24, value, self.type_name)
+
     def column(self) -> Column:
         """Give the digits, the check digit verified."""
         from yohaku.codec.columns import BcdDigits
@@ -265,6 +275,25 @@ class CorporateNumber(BitField[str]):
     def from_json(self, value: Json) -> str:
         """Take a string."""
         return text(self, value)
+
+
+def _six_digits(number: int) -> str:
+    """Give the code of six BCD digits; ValueError when they are none, or the check digit is wrong."""
+    code = f"{number:06x}"
+    total = number // 0x100000 * 6 + (number >> 16 & 0xF) * 5 + (number >> 12 & 0xF) * 4
+    total += (number >> 8 & 0xF) * 3 + (number >> 4 & 0xF) * 2
+    if not code.isdecimal() or number & 0xF != (11 - total % 11) % 10:
+        raise ValueError(code)
+    return code
+
+
+def _of_six_digits(code: str) -> int:
+    """Give a code of six digits as BCD; ValueError when it is none."""
+    if type(code) is not str or len(code) != 6 or not code.isascii() or not code.isdecimal():
+        raise ValueError(code)
+    number = int(code, 16)
+    _six_digits(number)
+    return number
 
 
 def check_digit(code: str) -> str:

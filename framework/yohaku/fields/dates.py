@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from yohaku.codec import BitField, FieldType, FixedField, Json
 from yohaku.codec.fieldtype import a
+from yohaku.codec.tables import FROM_BCD, TO_BCD, read_from_table, write_from_table
 from yohaku.errors import SchemaError
 
 if TYPE_CHECKING:
     from yohaku.codec.columns import Column
+    from yohaku.codec.emit import Reader, Writer
 
 _EXAMPLE = date(2026, 4, 1)
 
@@ -45,6 +47,14 @@ class Date(AnyDate, FixedField[date]):
 
     def __init__(self) -> None:
         super().__init__(4)
+
+    def emit_read(self, to: Reader, hint: str) -> str:
+        """Emit the code of ``read``."""
+        return read_from_table(to, _from_bcd, 32, hint, self.type_name)
+
+    def emit_write(self, to: Writer, value: str) -> None:
+        """Emit the code of ``write``."""
+        write_from_table(to, _to_bcd, 32, value, self.type_name)
 
     def column(self) -> Column:
         """Give days."""
@@ -170,6 +180,20 @@ class DayNumber(AnyDate, BitField[date]):
     def example(self) -> date:
         """Give 2026-04-01 where it fits, else the epoch."""
         return _EXAMPLE if self.epoch <= _EXAMPLE <= self.latest else self.epoch
+
+
+def _from_bcd(number: int) -> date:
+    """Give the date of YYYYMMDD in BCD; ValueError when there is none."""
+    year = FROM_BCD[number >> 24] * 100 + FROM_BCD[number >> 16 & 0xFF]
+    return date(year, FROM_BCD[number >> 8 & 0xFF], FROM_BCD[number & 0xFF])
+
+
+def _to_bcd(day: date) -> int:
+    """Give YYYYMMDD in BCD; TypeError for anything but a plain date."""
+    if type(day) is not date:
+        raise TypeError(day)
+    century, year = divmod(day.year, 100)
+    return TO_BCD[century] << 24 | TO_BCD[year] << 16 | TO_BCD[day.month] << 8 | TO_BCD[day.day]
 
 
 def era_of(day: date) -> Era:

@@ -101,7 +101,7 @@ def page(
     rates: Rates,
     missing: dict[str, str],
     bounds: dict[str, float],
-    columns: list[str],
+    more: dict[str, list[str]],
     rounds: int,
 ) -> str:
     """Make the whole page in Markdown."""
@@ -128,10 +128,7 @@ def page(
             "",
             "`x hand`: geometric mean over the operations that the codec can do.",
             "",
-            "## Columns",
-            "",
-            *columns,
-            "",
+            *(line for title, lines in more.items() for line in (f"## {title}", "", *lines, "")),
             "## Bytes of a record (in brackets: times the range bound)",
             "",
             *size_table(peers, bounds),

@@ -133,6 +133,7 @@ def main() -> None:
     from measure import measure
     from report import page
     from sizes import bounds
+    from startup import measure_startup
 
     peers, missing = load()
     if options.only:
@@ -140,7 +141,8 @@ def main() -> None:
         peers = [peer for peer in peers if any(part in peer.name for part in wanted) or peer.name == "construct"]
     jobs = jobs_of(peers, missing)
     rates = measure(jobs, options.rounds)
-    text = page(peers, rates, missing, bounds(), measure_columns(options.rounds), options.rounds)
+    more = {"Columns": measure_columns(options.rounds), "First use": measure_startup()}
+    text = page(peers, rates, missing, bounds(), more, options.rounds)
     print(text)
     if options.write:
         options.write.write_text(text, encoding="utf-8")

@@ -9,7 +9,8 @@ from data import LOG, Allergen, Blood, Kind, Organs, Plain, Status
 from peer import Coder, Peer
 
 from yohaku import Record, TlvRecord, field, reserved
-from yohaku.codec import Interpreter
+from yohaku.codec import Compiled, Interpreter
+from yohaku.codec.tables import Table
 from yohaku.fields import (
     Choice,
     Date,
@@ -105,9 +106,35 @@ def interpreted(record: type[Any]) -> Coder:
     return Coder(codec.encode, codec.decode, native(record), plain)
 
 
+class Unseen(dict[Any, Any]):
+    """A table that never has what it is asked for."""
+
+    def __init__(self, table: Table) -> None:
+        self.function = table.function
+
+    def __missing__(self, key: Any) -> Any:
+        return self.function(key)
+
+
+def without_tables(record: type[Any]) -> Coder:
+    """Give a codec whose tables of recurring values never help."""
+    codec = Compiled(record.__field_type__)
+    for function in (codec.encode, codec.decode):
+        names = function.__globals__
+        tables = {name: held for name, held in names.items() if name.endswith(("_of", "_code"))}
+        names |= {name: Unseen(held) for name, held in tables.items() if isinstance(held, Table)}
+    return Coder(codec.encode, codec.decode, native(record), plain)
+
+
 RECORDS = {"R1": Borrower, "R2": Wallet, "R3": Emergency}
 
 PEERS = [
     Peer("yohaku", "yohaku", {key: compiled(record) for key, record in RECORDS.items()}),
+    Peer(
+        "yohaku, values never seen before",
+        "yohaku",
+        {key: without_tables(record) for key, record in RECORDS.items()},
+        note="the worst case: no date or municipality ever comes again, so its tables never help",
+    ),
     Peer("yohaku, interpreted", "yohaku", {key: interpreted(record) for key, record in RECORDS.items()}),
 ]
