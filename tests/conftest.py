@@ -1,4 +1,4 @@
-"""Hypothesis profiles: quick by default, long with --hypothesis-profile=long."""
+"""Hypothesis profiles (quick by default, long with --hypothesis-profile=long) and the counts that a run prints."""
 
 from hypothesis import HealthCheck, settings
 
@@ -8,3 +8,22 @@ settings.register_profile(
 settings.register_profile("ci", parent=settings.get_profile("quick"), max_examples=150, derandomize=True)
 settings.register_profile("long", parent=settings.get_profile("quick"), max_examples=10_000)
 settings.load_profile("quick")
+
+COUNTS = {
+    "cut_points": "power cuts: {:,} cut points examined, each left the old or the new state",
+    "mutants": "planted faults: {:,} found by random commands against the model",
+}
+"""What tests record as a property, by name, and the sentence that tells its sum."""
+
+
+def pytest_terminal_summary(terminalreporter):
+    properties = [
+        pair
+        for report in terminalreporter.stats.get("passed", [])
+        if report.when == "call"
+        for pair in report.user_properties
+    ]
+    for name, sentence in COUNTS.items():
+        total = sum(value for recorded, value in properties if recorded == name)
+        if total:
+            terminalreporter.write_line(sentence.format(total))

@@ -487,14 +487,3 @@ def ask(terminal, ins, p1, p2, le):
 @pytest.fixture
 def machine():
     return ContainerMachine
-
-
-def pytest_terminal_summary(terminalreporter):
-    found = sum(
-        value
-        for report in terminalreporter.stats.get("passed", [])
-        for name, value in report.user_properties
-        if name == "mutants"
-    )
-    if found:
-        terminalreporter.write_line(f"planted faults: {found} found by random commands against the model")

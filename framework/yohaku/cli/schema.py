@@ -8,6 +8,7 @@ import click
 
 from yohaku.cli import console
 from yohaku.cli.commands import Group
+from yohaku.cli.cost import density, fits, source
 from yohaku.cli.parameters import json_option, target_argument
 from yohaku.cli.review import check, document
 from yohaku.cli.transcode import decode, encode, example
@@ -114,5 +115,5 @@ def draw(layout: AppletLayout) -> None:
     click.echo(picture(layout, width=console.terminal_width(), colour=console.has_colour()), nl=False)
 
 
-for verb in (example, encode, decode, check, breaking, snapshot, document):
+for verb in (example, encode, decode, check, density, fits, breaking, snapshot, document, source):
     schema.add_command(verb)
