@@ -151,10 +151,14 @@ class Entry:
 
 
 class Journal:
-    """Lines of JSON that are only ever added, each on the disk before the next step is taken."""
+    """Lines of JSON that are only ever added, each on the disk before the next step is taken.
+
+    Attributes:
+        entries: the last that is known of each person, of this table or another one before it.
+    """
 
     def __init__(self, file: IO[str], entries: dict[str, Entry]) -> None:
-        self._file, self._entries = file, entries
+        self._file, self.entries = file, entries
 
     @classmethod
     def open(cls, path: Path, applet: type[Applet]) -> Self:
@@ -181,12 +185,12 @@ class Journal:
 
     def entry(self, person: str) -> Entry:
         """Give the last that is known of a person."""
-        return self._entries.get(person, Entry())
+        return self.entries.get(person, Entry())
 
     def note(self, person: str, entry: Entry) -> None:
         """Write down what became of a person, before anything else happens."""
         self._add({ID: person, "state": entry.state.value, "card": entry.card, "detail": entry.detail})
-        self._entries[person] = entry
+        self.entries[person] = entry
 
     def _add(self, line: dict[str, Any]) -> None:
         self._file.write(json.dumps(line, ensure_ascii=False) + "\n")
@@ -339,10 +343,9 @@ class Batch:
                 f"the load of {person.id} was begun on card {begun}, this is card {here}; take that card, or give it "
                 "up explicitly"
             )
-        for other in self.people:
-            entry = self._journal.entry(other.id)
-            if other.id != person.id and entry.card == here and entry.state in {State.BEGUN, State.LOADED}:
-                raise WrongCardError(f"this card is that of {other.id} ({entry.state.value}); take another one")
+        for other, entry in self._journal.entries.items():
+            if other != person.id and entry.card == here and entry.state in {State.BEGUN, State.LOADED}:
+                raise WrongCardError(f"this card is that of {other} ({entry.state.value}); take another one")
 
     def _is_complete(self, card: Card) -> bool:
         """Whether the card has this very applet, ready; its load was begun for this person by this journal."""

@@ -125,7 +125,9 @@ class SecurityDomain(DomainSession):
         parts = blocks(load_file(cap.load_file_data(), signatures), self.longest_data)
         action = f"loading {cap.identity}"
         request = LoadRequest(cap.identity.aid, domain, digest, b"", b"").to_bytes()
-        self._check_room(self.change(Instruction.INSTALL, FOR_LOAD, request), action)
+        response = self.change(Instruction.INSTALL, FOR_LOAD, request)
+        refused = response.status == Status.CONDITIONS
+        self._check_room(response, action, "is a load file of this AID on the card already?" if refused else "")
         for number, part in enumerate(parts):
             last = LAST_BLOCK if number == len(parts) - 1 else 0
             response = self.send(Instruction.LOAD, last, number, part, expected=256)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from yohaku.card.errors import CardError
@@ -10,14 +11,18 @@ from yohaku.errors import YohakuError
 from yohaku.globalplatform import ciphers
 from yohaku.globalplatform.domain import SecurityDomain
 from yohaku.globalplatform.keydata import SEVERAL_KEYS, KeyField, KeyReference, PutKeyRequest
-from yohaku.globalplatform.keys import Algorithm, Role, check_value
+from yohaku.globalplatform.keys import Algorithm, Role, check_allowed, check_value
 from yohaku.globalplatform.scp import SecureChannelError, scp03
 from yohaku.globalplatform.tokens import PutPublicKey
 from yohaku.iso7816 import Instruction, Status
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from yohaku.card import Card
+    from yohaku.globalplatform.keydata import KeyInformation
     from yohaku.globalplatform.keys import KeySet, KeySource
+    from yohaku.globalplatform.scp import SecureChannel
 
 
 class RotationError(CardError):
@@ -30,8 +35,8 @@ class Rotation:
 
     Attributes:
         added: key version number of the new set.
-        removed: key version number of the old set; None when it was kept, replaced in its place, or is that of the
-            domain above, which opens a domain without keys of its own.
+        removed: key version number of the old set; None when it was kept, replaced in its place, gone before, or is
+            that of the domain above, which opens a domain without keys of its own.
         check_values: of the new keys, as the card confirmed them.
     """
 
@@ -63,17 +68,20 @@ def put_keys(domain: SecurityDomain, keys: KeySet, *, replaces: int = 0) -> None
         raise RotationError(f"the card confirms other keys than were sent as version {keys.version:02X}")
 
 
-def _algorithm(domain: SecurityDomain) -> Algorithm:
+def _channel(domain: SecurityDomain) -> SecureChannel:
     if domain.channel is None:
         raise SecureChannelError("keys travel through a secure channel only, and none is open")
-    return Algorithm.AES if domain.channel.terms.protocol == scp03.PROTOCOL else Algorithm.DES
+    return domain.channel
+
+
+def _algorithm(domain: SecurityDomain) -> Algorithm:
+    return Algorithm.AES if _channel(domain).terms.protocol == scp03.PROTOCOL else Algorithm.DES
 
 
 def _field(domain: SecurityDomain, key: bytes, algorithm: Algorithm) -> KeyField:
-    if domain.channel is None:
-        raise SecureChannelError("keys travel through a secure channel only, and none is open")
-    padded = key + bytes(-len(key) % domain.channel.key_block)
-    return KeyField.of(key, algorithm, _check_value(key, algorithm), domain.channel.encrypt_secret(padded))
+    channel = _channel(domain)
+    padded = key + bytes(-len(key) % channel.key_block)
+    return KeyField.of(key, algorithm, _check_value(key, algorithm), channel.encrypt_secret(padded))
 
 
 def _check_value(key: bytes, algorithm: Algorithm) -> bytes:
@@ -132,8 +140,8 @@ def rotate_keys(
 
     A domain without keys of its own is opened with those of the domain above it, and gets its first ones.
 
-    Whatever goes wrong on the way, the card answers to the old keys; a cut of power leaves it with the old set, or
-    with both.
+    Whatever goes wrong on the way, the card answers to the old keys; a cut of power leaves it with the old set, with
+    both or with the new one, and the same call goes on from there.
 
     Args:
         card: the card.
@@ -146,59 +154,83 @@ def rotate_keys(
         allow_test_keys: use published keys on a real card, too.
 
     Raises:
-        RotationError: the new set does not work, or the card has one of that version already.
-        SecureChannelError: the old keys do not open the channel.
+        SecretError: published test keys, old or new, and the card is a real one.
+        RotationError: the new set does not work, or the card has another one of that version already.
+        SecureChannelError: neither the old nor the new keys open the channel.
         StatusError: the card refuses; its keys are as they were.
     """
-    domain = SecurityDomain.open(card, old, aid=aid, allow_test_keys=allow_test_keys)
-    if domain.channel is None:
-        raise SecureChannelError("keys travel through a secure channel only, and none is open")
-    used = domain.channel.terms.version
-    told = domain.keys()
-    is_own = told is None or used in told.versions
-    checks = new.check_values(_algorithm(domain))
-    if in_place and is_own:
-        put_keys(domain, new, replaces=used)
-        _prove(card, new, aid)
-        return Rotation(new.version, None, checks)
-    _refuse_taken(domain, new.version)
-    put_keys(domain, new)
-    try:
-        proved = _prove(card, new, aid)
-    except YohakuError as error:
-        raise RotationError(_taken_back(card, old, new.version, aid, error, allow_test_keys)) from error
-    if keep_old or not is_own:
-        return Rotation(new.version, None, checks)
-    delete_keys(proved, used)
-    return Rotation(new.version, used, checks)
+    check_allowed(new, card, allow_test_keys=allow_test_keys)
+    open_old = partial(SecurityDomain.open, card, old, aid=aid, allow_test_keys=allow_test_keys)
+    rotation = _Rotation(new, open_old, partial(SecurityDomain.open, card, new, aid=aid, allow_test_keys=True))
+    return rotation.run(keep_old=keep_old, in_place=in_place)
 
 
-def _refuse_taken(domain: SecurityDomain, version: int) -> None:
-    told = domain.keys()
-    if told is not None and version in told.versions:
+class _Rotation:
+    """One exchange of keys on its way, or taken up again."""
+
+    def __init__(
+        self, new: KeySet, open_old: Callable[[], SecurityDomain], open_new: Callable[[], SecurityDomain]
+    ) -> None:
+        self.new, self.open_old, self.open_new = new, open_old, open_new
+
+    def run(self, *, keep_old: bool, in_place: bool) -> Rotation:
+        try:
+            domain = self.open_old()
+        except SecureChannelError as refusal:
+            return self._done_before(refusal)
+        checks = self.new.check_values(_algorithm(domain))
+        told, used = domain.keys(), _channel(domain).terms.version
+        is_own = told is None or used in told.versions
+        if in_place and is_own:
+            put_keys(domain, self.new, replaces=used)
+            self.open_new()
+            return Rotation(self.new.version, None, checks)
+        if told is not None and self.new.version in told.versions:
+            proved = self._begun_before(told, used)
+        else:
+            put_keys(domain, self.new)
+            proved = self._prove()
+        if keep_old or not is_own:
+            return Rotation(self.new.version, None, checks)
+        delete_keys(proved, used)
+        return Rotation(self.new.version, used, checks)
+
+    def _done_before(self, refusal: SecureChannelError) -> Rotation:
+        """Find the new keys in use where the old ones are refused: the same call was cut short after its last step.
+
+        Raises:
+            SecureChannelError: the new ones are refused, too; this is what was said of the old ones.
+        """
+        try:
+            domain = self.open_new()
+        except SecureChannelError:
+            raise refusal from None
+        return Rotation(self.new.version, None, self.new.check_values(_algorithm(domain)))
+
+    def _begun_before(self, told: KeyInformation, used: int) -> SecurityDomain:
+        """Take up the same call after a cut: its key set is there; or find that another one has its version."""
+        try:
+            if used != self.new.version:
+                return self.open_new()
+        except SecureChannelError:
+            pass
         listed = ", ".join(f"{number:02X}" for number in told.versions)
         raise RotationError(
             f"the card has key versions {listed}: give the new keys another one, so that the old set stays until "
             "the new one is proved; nothing was changed"
         )
 
+    def _prove(self) -> SecurityDomain:
+        try:
+            return self.open_new()
+        except YohakuError as error:
+            raise RotationError(self._taken_back(error)) from error
 
-def _prove(card: Card, keys: KeySet, aid: bytes) -> SecurityDomain:
-    return SecurityDomain.open(card, keys, aid=aid, allow_test_keys=True)
-
-
-def _taken_back(
-    card: Card,
-    old: KeySource,
-    version: int,
-    aid: bytes,
-    error: YohakuError,
-    allow_test_keys: bool,  # noqa: FBT001
-) -> str:
-    """Remove a new set that does not work, and say how that went."""
-    head = f"the new keys do not open the card ({error}); "
-    try:
-        delete_keys(SecurityDomain.open(card, old, aid=aid, allow_test_keys=allow_test_keys), version)
-    except YohakuError as second:
-        return head + f"the old ones still do, but version {version:02X} could not be removed again ({second})"
-    return head + "they were removed again, the card answers to the old ones as before"
+    def _taken_back(self, error: YohakuError) -> str:
+        """Remove a new set that does not work, and say how that went."""
+        head, version = f"the new keys do not open the card ({error}); ", self.new.version
+        try:
+            delete_keys(self.open_old(), version)
+        except YohakuError as second:
+            return head + f"the old ones still do, but version {version:02X} could not be removed again ({second})"
+        return head + "they were removed again, the card answers to the old ones as before"

@@ -62,6 +62,13 @@ def test_every_set_of_options_is_kept(options):
     assert channel.terms.expected_challenge == (True if options & 0x10 else None)
 
 
+def test_scp02_with_a_random_challenge():
+    card = card_of(replace(PROFILES["scp02"], channel=(2, 0x15)))
+    channels = [open_channel(front(card), KEYS, aid=ISSUER_DOMAIN) for _ in range(2)]
+    assert [channel.terms.expected_challenge for channel in channels] == [False, False]
+    assert channels[1].send(GET_STATUS).status == Status.OK
+
+
 @pytest.mark.parametrize("size", [24, 32])
 def test_longer_keys(size):
     keys = KeySet(bytes(range(size)), bytes(range(1, size + 1)), bytes(range(2, size + 2)), 0x30)

@@ -141,16 +141,42 @@ def test_old_keys_may_stay_and_new_ones_may_take_their_place(card, new):
 def test_a_key_version_that_is_taken_is_not_overwritten(card, new):
     rotate_keys(card, OLD, new, keep_old=True)
     with pytest.raises(RotationError, match="give the new keys another one"):
-        rotate_keys(card, OLD.with_version(new.version - 1), new)
+        rotate_keys(card, OLD, KeySet.single(bytes(range(9, 25)), version=new.version))
+    with pytest.raises(RotationError, match="give the new keys another one"):
+        rotate_keys(card, new, new)
+
+
+def test_an_exchange_that_was_cut_short_goes_on_and_one_that_is_done_stays_done(card, new):
+    put_keys(SecurityDomain.open(card), new)
+    first = new.version - 1 if new.version == 0x31 else 0x20
+    assert rotate_keys(card, OLD, new).removed == first
+    again = rotate_keys(card, OLD, new)
+    assert (again.added, again.removed) == (new.version, None)
+    assert rotate_keys(card, OLD.with_version(first), new).removed is None
+    stranger = KeySet.single(bytes(range(9, 25)), version=new.version + 1)
+    with pytest.raises(AuthenticationError, match="no try was spent"):
+        rotate_keys(card, OLD, stranger)
+
+
+def test_published_keys_are_not_put_on_a_real_card():
+    card = Card(Real())
+    rotate_keys(card, OLD, NEW, allow_test_keys=True)
+    with pytest.raises(SecretError, match="ACME Reader is a real card"):
+        rotate_keys(card, NEW, KeySet.for_tests(version=0x32))
 
 
 def test_new_keys_that_do_not_open_are_taken_back(card, new, monkeypatch):
     from yohaku.globalplatform import rotation
 
-    def fails(*_):
+    def fails(_):
         raise AuthenticationError("the channel does not open")
 
-    monkeypatch.setattr(rotation, "_prove", fails)
+    opened = rotation.SecurityDomain.open
+    monkeypatch.setattr(
+        rotation.SecurityDomain,
+        "open",
+        lambda card, keys=None, **rest: fails(0) if keys is new else opened(card, keys, **rest),
+    )
     with pytest.raises(RotationError, match="removed again, the card answers to the old ones"):
         rotate_keys(card, OLD, new)
     assert new.version not in SecurityDomain.open(card).keys().versions
