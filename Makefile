@@ -1,5 +1,5 @@
 # yohaku: `make demo` shows it, `make test` proves it; both set up what they need in .venv.
-.PHONY: demo test lint types layers docs check-docs bench clean
+.PHONY: demo test lint types layers docs check-docs bench bench-codec clean
 .DEFAULT_GOAL := demo
 
 BIN := .venv/bin
@@ -32,14 +32,17 @@ layers:
 docs:
 	@.ci/setup demo
 	$(BIN)/yohaku schema document --all specs/applets
+	$(BIN)/yohaku schema rules --markdown specs/rules.md
 
 check-docs: docs
 	@test -z "$$(git status --porcelain specs)" || { git --no-pager diff specs; git status --short specs; \
 		echo "specs/ is not what its generators write: run make docs and commit"; exit 1; }
 
-bench:
+bench: bench-codec
+
+bench-codec:
 	@.ci/setup dev
-	@for file in tests/benchmarks/bench_*.py; do $(BIN)/python $$file || exit 1; done
+	$(BIN)/python tests/benchmarks/codec/run.py --setup --write specs/benchmarks/codec.md
 
 clean:
 	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .grimp_cache

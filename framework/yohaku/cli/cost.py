@@ -1,4 +1,4 @@
-"""``yohaku schema density``, ``fits`` and ``source``: what a layout costs on a chip and how its codec runs."""
+"""``yohaku schema density``, ``fits``, ``source`` and ``rules``: what a layout costs, runs as and must keep."""
 
 from __future__ import annotations
 
@@ -90,3 +90,32 @@ def source(target: str, file: str | None) -> None:
     applet = load_target(target)
     files = applet.files().values() if file is None else [applet.file(file)]
     click.echo("\n\n".join(f"# {each.name}: {each.record.__name__}\n{source_of(each.record)}" for each in files))
+
+
+@click.command(
+    cls=Command,
+    examples=(
+        "yohaku schema rules",
+        "yohaku schema rules --json",
+    ),
+)
+@json_option
+@click.option("--markdown", metavar="FILE", help="Write them as a page; - for stdout.")
+def rules(markdown: str | None, *, as_json: bool) -> None:
+    """List the rules of schema check and schema breaking."""
+    from yohaku.render.rules import rules_json, rules_markdown
+
+    if as_json:
+        console.print_json(rules_json())
+    if markdown is not None:
+        console.write_text(markdown, rules_markdown())
+    if not as_json and markdown is None:
+        _print_rules()
+
+
+def _print_rules() -> None:
+    from yohaku.schema import breaking, checks
+
+    rows = [(rule.id, rule.severity.name.lower(), rule.summary) for rule in checks.RULES.values()]
+    rows += [(rule.id, rule.strength.name, rule.summary) for rule in breaking.RULES.values()]
+    console.table(rows, head=("RULE", "SEVERITY", "WHAT IT FINDS"))

@@ -8,7 +8,7 @@ import click
 
 from yohaku.cli import console
 from yohaku.cli.commands import Group
-from yohaku.cli.cost import density, fits, source
+from yohaku.cli.cost import density, fits, rules, source
 from yohaku.cli.parameters import json_option, target_argument
 from yohaku.cli.review import check, document
 from yohaku.cli.transcode import decode, encode, example
@@ -115,5 +115,5 @@ def draw(layout: AppletLayout) -> None:
     click.echo(picture(layout, width=console.terminal_width(), colour=console.has_colour()), nl=False)
 
 
-for verb in (example, encode, decode, check, density, fits, breaking, snapshot, document, source):
+for verb in (example, encode, decode, check, density, fits, breaking, snapshot, document, source, rules):
     schema.add_command(verb)
