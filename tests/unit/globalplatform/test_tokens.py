@@ -40,6 +40,7 @@ CARD = b"YOHAKU\0\0\0\1"
         (Algorithm.DES, KEY, MacSigner(KEY, Algorithm.DES)),
         (EC_PUBLIC, EC.point, EC),
     ],
+    ids=("AES", "DES", "EC"),
 )
 def test_a_signature_fits_its_key_and_its_data(kind, key, signer):
     signature = signer.sign(b"data")
