@@ -14,6 +14,7 @@ from yohaku.card.session import AppletSession
 from yohaku.errors import UnknownNameError, YohakuError
 from yohaku.globalplatform.dgi import KEY_VALUE, PIN_VALUE, RECORD, file_content
 from yohaku.globalplatform.domain import SecurityDomain
+from yohaku.globalplatform.readback import read_back
 from yohaku.globalplatform.wire import Dgi
 from yohaku.schema import CyclicFile, Record, RecordFile, compile_descriptor, fingerprint
 
@@ -96,7 +97,8 @@ def load_applet(
 ) -> LoadReport:
     """Load an applet and give its PINs, keys and files their first values, through a secure channel.
 
-    All values are checked before anything is sent. When a later step fails the instance is deleted again.
+    All values are checked before anything is sent, and contents are read back at the end. When a later step fails the
+    instance is deleted again.
 
     Args:
         card: the card.
@@ -119,9 +121,8 @@ def load_applet(
     """
     check_all(applet, secrets)
     secrets.check_allowed(card)
-    items = [*_secret_items(applet, secrets), *_content_items(applet, contents or {})]
     opener = partial(SecurityDomain.open, card, keys, allow_test_keys=allow_test_keys)
-    return _Load(card, applet, items, opener).run(progress or _ignore, resume=resume)
+    return _Load(card, applet, secrets, contents or {}, opener).run(progress or _ignore, resume=resume)
 
 
 def delete_applet(card: Card, aid: bytes, *, keys: KeySource | None = None, allow_test_keys: bool = False) -> None:
@@ -139,9 +140,16 @@ class _Load:
     """One load on its way."""
 
     def __init__(
-        self, card: Card, applet: type[Applet], items: list[Dgi], open_domain: Callable[[], SecurityDomain]
+        self,
+        card: Card,
+        applet: type[Applet],
+        secrets: Secrets,
+        contents: Contents,
+        open_domain: Callable[[], SecurityDomain],
     ) -> None:
-        self.card, self.applet, self.items, self.open_domain = card, applet, items, open_domain
+        self.card, self.applet, self.open_domain = card, applet, open_domain
+        self.secrets, self.contents = secrets, contents
+        self.items = [*_secret_items(applet, secrets), *_content_items(applet, contents)]
         self.descriptor = compile_descriptor(applet)
 
     def run(self, progress: Progress, *, resume: bool) -> LoadReport:
@@ -159,7 +167,7 @@ class _Load:
             progress(Step(f"personalising {name}", 2, 4))
             blocks = domain.personalise(aid, self.items)
             progress(Step(f"verifying {name}", 3, 4))
-            AppletSession.open(self.card, self.applet)
+            read_back(AppletSession.open(self.card, self.applet), self.contents, self.secrets)
         except BaseException as error:
             is_left, outcome = self._roll_back()
             if isinstance(error, YohakuError):

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from yohaku import ALWAYS, Applet, CyclicFile, Key, LinearFile, Pin, Record, TransparentFile, connect, field
+from yohaku import ALWAYS, NEVER, Applet, CyclicFile, Key, LinearFile, Pin, Record, TransparentFile, connect, field
 from yohaku.card import (
     AccessDeniedError,
     AppletNotInstalledError,
@@ -15,6 +15,7 @@ from yohaku.card import (
     Secrets,
     StatusError,
 )
+from yohaku.card.session import AppletSession
 from yohaku.errors import EncodeError, UnknownNameError, YohakuError
 from yohaku.fields import Blob, UInt
 from yohaku.globalplatform import (
@@ -95,7 +96,7 @@ def test_a_load_gives_every_part_its_first_value(card: Card) -> None:
     report = load_applet(card, Shop, secrets=SECRETS, contents=contents, progress=steps.append)
     assert (report.name, report.aid, report.blocks) == ("shop", Shop.aid, 4)
     assert report.descriptor_size == len(compile_descriptor(Shop))
-    assert report.traffic.commands == 11
+    assert report.traffic.commands == 17, "11 to load, 6 to read back"
     assert [(step.done, step.total) for step in steps] == [(done, 4) for done in range(5)]
     shop = card.open(Shop)
     assert shop.value.read() == VALUES[3]
@@ -104,6 +105,30 @@ def test_a_load_gives_every_part_its_first_value(card: Card) -> None:
     assert shop.book.records() == VALUES[:2]
     shop.owner.verify("1234")
     shop.master.authenticate(SECRETS["master"])
+
+
+class Vault(Applet, aid="F0 59 48 4B 54 08"):
+    """試験"""
+
+    owner = Pin(length=4, tries=1)
+    hidden = TransparentFile(Value, read=NEVER, update=owner)
+    seen = TransparentFile(Value, read=owner, update=owner)
+
+
+def test_what_is_loaded_is_read_back_as_far_as_it_can_be_and_nothing_stays_verified(card: Card) -> None:
+    secrets = Secrets.for_tests(Vault)
+    report = load_applet(card, Vault, secrets=secrets, contents={"hidden": VALUES[0], "seen": VALUES[1]})
+    assert report.traffic.commands > 8
+    session = AppletSession.of(card.open(Vault))
+    assert session.send(0xB0, 0x80 | Vault.files()["seen"].sfi, 0, expected=2).status == 0x6982
+    card.open(Vault).owner.verify("1234", last_try=True)
+
+
+def test_contents_that_do_not_read_back_are_not_called_loaded(card: Card, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("yohaku.globalplatform.readback._held", lambda *_: [b"something else"])
+    with pytest.raises(LoadError, match=r"value does not hold what was written into it.* deleted again"):
+        load_applet(card, Shop, secrets=SECRETS, contents={"value": VALUES[0]})
+    assert SecurityDomain.open(card).applications() == []
 
 
 def test_a_small_load_is_eight_commands_two_of_them_for_the_channel(card: Card) -> None:
