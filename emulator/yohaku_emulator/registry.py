@@ -142,6 +142,13 @@ class Registry:
         """Return the entry of a number; None for nobody."""
         return self._by_number.get(number)
 
+    def above(self, entry: Entry) -> list[Entry]:
+        """Give an entry, the domain that it belongs to, and so on up to the issuer's."""
+        found = [entry]
+        while found[-1].number != ISSUER and found[-1].domain in self._by_number:
+            found.append(self._by_number[found[-1].domain])
+        return found
+
     @property
     def applications(self) -> list[Entry]:
         """Applications and supplementary security domains."""

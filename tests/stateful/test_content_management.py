@@ -139,9 +139,15 @@ class ContentMachine(RuleBasedStateMachine):
         elif to not in self.items:
             status = ABSENT
         else:
-            status = CONDITIONS if to == aid else OK
+            status = CONDITIONS if aid in self.above(to) else OK
         if self.send(status, Ins.INSTALL, 0x10, InstallRequest(aid, load_file=to).to_bytes()):
             item.owner = to
+
+    def above(self, aid):
+        found = [aid]
+        while found[-1] != ISSUER:
+            found.append(self.items[found[-1]].owner)
+        return found
 
     @rule(aid=NAMES, lock=st.booleans())
     def set_locked(self, aid, lock):

@@ -12,7 +12,7 @@ from yohaku.globalplatform.wire import DeleteRequest, InstallParameters, Install
 from yohaku.iso7816 import Status
 from yohaku_emulator.domains.authority import Authority, has, is_possible
 from yohaku_emulator.domains.loading import Loading
-from yohaku_emulator.errors import StatusError
+from yohaku_emulator.errors import MemoryFault, StatusError
 from yohaku_emulator.programs import DOMAIN, FOREIGN, LOAD_FILE
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ class Content:
             loading.take(apdu.p2, apdu.data, last=bool(apdu.p1 & LAST_BLOCK))
             if apdu.p1 & LAST_BLOCK:
                 self._accept(loading)
-        except StatusError:
+        except (StatusError, MemoryFault):
             self.abandon()
             raise
 
@@ -163,14 +163,17 @@ class Content:
         self._system.registry.set_life(entry, SELECTABLE)
 
     def _extradite(self, request: InstallRequest, _life: int) -> None:
-        """Hand an application or a load file over to another domain; its field stands where the load file does."""
+        """Hand an application or a load file over to another domain; its field stands where the load file does.
+
+        A domain is not handed to itself or to one below it: everything hangs from the issuer's domain.
+        """
         entry = self._system.registry.entries.get(request.instance)
         if entry is None:
             raise StatusError(Status.REFERENCE_NOT_FOUND)
         if entry.domain != self._entry.slot + 1 or entry is self._entry:
             raise StatusError(Status.CONDITIONS)
         target = self._domain(request.load_file)
-        if target is entry:
+        if entry in self._system.registry.above(target):
             raise StatusError(Status.CONDITIONS)
         self._check_quota(target.slot + 1, len(entry.pages))
         self._system.registry.set_domain(entry, target.slot + 1)

@@ -66,18 +66,16 @@ class SecurityDomain:
 
     @property
     def _store(self) -> KeyStore:
-        return KeyStore(self._array(KEYS))
+        return self._store_of(self.entry)
 
     @property
     def _channel_store(self) -> KeyStore:
         """Give the keys that open the channel: the domain's own, or those of the domain above it while it has none."""
-        entry: Entry | None = self.entry
-        store = self._store
-        while store.find(0) is None and entry is not None and entry.number != entry.domain:
-            entry = self._system.registry.at(entry.domain)
-            if entry is not None:
-                store = KeyStore(cast("DomainApplet", self._system.wake(entry)).context.arrays[KEYS])
-        return store
+        stores = map(self._store_of, self._system.registry.above(self.entry))
+        return next((store for store in stores if store.find(0) is not None), self._store)
+
+    def _store_of(self, entry: Entry) -> KeyStore:
+        return KeyStore(cast("DomainApplet", self._system.wake(entry)).context.arrays[KEYS])
 
     @property
     def _state(self) -> DomainState:

@@ -345,6 +345,45 @@ def test_extradition_changes_the_owner(domain):
     assert domain.send(Ins.INSTALL, 0x10, 0, nowhere, 256).status == Status.REFERENCE_NOT_FOUND
 
 
+def test_domains_form_a_tree(domain):
+    second = DOMAIN + b"\2"
+    make_domain(domain)
+    make_domain(domain, second)
+
+    def hand_over(what, to):
+        return domain.send(Ins.INSTALL, 0x10, 0, InstallRequest(what, load_file=to).to_bytes(), 256).status
+
+    assert hand_over(DOMAIN, DOMAIN) == Status.CONDITIONS
+    assert hand_over(DOMAIN, second) == OK
+    assert hand_over(second, DOMAIN) == Status.CONDITIONS
+
+
+def test_a_domain_below_another_is_opened_with_the_nearest_keys_above(card, domain):
+    second = DOMAIN + b"\2"
+    make_domain(domain)
+    make_domain(domain, second)
+    domain.do(Ins.INSTALL, 0x10, 0, InstallRequest(second, load_file=DOMAIN).to_bytes(), 256)
+    terminal = t.Terminal(card)
+    terminal.select(DOMAIN)
+    assert put_key(t.Management(open_channel(t.Raw(terminal), KeySet.for_tests())), NEW).status == OK
+    terminal.select(second)
+    open_channel(t.Raw(terminal), NEW)
+    with pytest.raises(AuthenticationError):
+        open_channel(t.Raw(terminal), KeySet.for_tests())
+
+
+def test_a_load_on_a_worn_page_is_refused_and_gives_its_memory_back(card, domain):
+    before = free(card)
+    request = LoadRequest(PACKAGE.aid).to_bytes()
+    domain.do(Ins.INSTALL, 0x02, 0, request, 256)
+    parts = blocks(load_file(data_of(CAP)), 200)
+    domain.do(Ins.LOAD, 0, 0, parts[0], 256)
+    card.memory.wear_out(card._system.registry.free[0] - 1)
+    statuses = [domain.send(Ins.LOAD, 0, number, part, 256).status for number, part in enumerate(parts[1:], 1)]
+    assert Status.MEMORY_FAILURE in statuses
+    assert free(card) == before
+
+
 def test_registry_update_changes_privileges(domain):
     load(domain)
     install(domain)
