@@ -3,24 +3,10 @@
 from __future__ import annotations
 
 from datetime import date
-from enum import Enum, IntFlag
+from enum import IntFlag
 
 from yohaku import ALWAYS, Applet, Key, TlvRecord, TransparentFile, field
-from yohaku.fields import Choice, Date, Flags, PackedDigits, Repeat, Tagged, Text
-
-
-class BloodType(Enum):
-    """ABO and Rh blood type, high nibble ABO, low nibble Rh."""
-
-    UNKNOWN = 0x00
-    A_PLUS = 0x11
-    A_MINUS = 0x12
-    B_PLUS = 0x21
-    B_MINUS = 0x22
-    O_PLUS = 0x31
-    O_MINUS = 0x32
-    AB_PLUS = 0x41
-    AB_MINUS = 0x42
+from yohaku.fields import BloodType, BloodTypeCode, Date, Flags, Repeat, Tagged, TelephoneNumber, Text
 
 
 class Organs(IntFlag):
@@ -39,7 +25,7 @@ class Emergency(TlvRecord, tag=0xE1):
     """救急医療情報"""
 
     blood: BloodType = field(
-        Tagged(0x80, Choice(BloodType, bits=8)),
+        Tagged(0x80, BloodTypeCode()),
         "血液型",
         english="blood type",
         example=BloodType.A_PLUS,
@@ -61,7 +47,7 @@ class Emergency(TlvRecord, tag=0xE1):
         personal=True,
     )
     contact: str | None = field(
-        Tagged(0x84, PackedDigits(11, least=10)),
+        Tagged(0x84, TelephoneNumber()),
         "緊急連絡先電話番号",
         english="emergency telephone number",
         default=None,

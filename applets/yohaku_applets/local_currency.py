@@ -13,7 +13,7 @@ class Wallet(Record):
     """財布"""
 
     issuer: str = field(MunicipalityCode(), "発行自治体コード", english="issuing municipality", example="372013")
-    member: str = field(Digits(12), "会員番号", english="member number", example="000000123456", personal=True)
+    member: str = field(Digits(10), "会員番号", english="member number", example="0000123456", personal=True)
     balance: int = field(UInt(32), "残高", english="balance in yen", example=4800)
     counter: int = field(UInt(16), "取引通番", english="transaction counter", example=2)
     expires: date = field(Date(), "有効期限", example=date(2027, 3, 31))

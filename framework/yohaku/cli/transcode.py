@@ -73,7 +73,7 @@ def encode(target: str, file: str, source: str, table: str | None, *, binary: bo
 @click.command(
     cls=Command,
     examples=(
-        "yohaku schema decode local-currency wallet 372013303030303030313233343536000012c0000220270331",
+        "yohaku schema decode local-currency wallet 37201330303030313233343536000012c0000220270331",
         "yohaku schema example local-currency wallet >wallet.json",
         "yohaku schema encode local-currency wallet wallet.json --binary >wallet.bin",
         "yohaku schema decode local-currency wallet wallet.bin --binary",
