@@ -10,7 +10,7 @@ from yohaku.globalplatform import SecurityDomain, load_applet
 from yohaku.globalplatform.cap import Package, read_cap
 from yohaku.globalplatform.cap.writer import SmallCap
 from yohaku.globalplatform.keys import KeySet
-from yohaku.globalplatform.rotation import delete_keys, put_keys, rotate_keys
+from yohaku.globalplatform.rotation import delete_keys, put_keys, rotate_keys, store_keys
 from yohaku_applets.emergency_medical import EmergencyMedical
 from yohaku_emulator import EmulatedCard
 from yohaku_emulator.link import EmulatorLink
@@ -47,6 +47,7 @@ PROCEDURES = {
     "put key": ((), lambda domain: put_keys(domain, NEW)),
     "replace key": ((), lambda domain: put_keys(domain, NEW.with_version(0x30), replaces=0x30)),
     "delete key": ((lambda domain: put_keys(domain, NEW),), lambda domain: delete_keys(domain, 0x31)),
+    "store keys": ((create,), lambda domain: store_keys(domain, NEW, DOMAIN)),
     "store data": ((), lambda domain: domain.store(b"\x42\x05ABCDE")),
 }
 

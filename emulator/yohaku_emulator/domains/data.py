@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from yohaku_emulator.system import System
 
 _KEYS, _DIVERSIFICATION, _COUNTER, _APPLICATIONS, _RESOURCES = 0x00E0, 0x00CF, 0x00C1, 0x2F00, 0xFF21
-_FORMAT, _DGI, _BER_TLV, _ENCRYPTION, _LAST = 0x18, 0x08, 0x10, 0x60, 0x80
+_FORMAT, _BER_TLV, _ENCRYPTION, _LAST = 0x18, 0x10, 0x60, 0x80
 
 
 class CardObjects:
@@ -72,11 +72,8 @@ class CardObjects:
         """Take data objects for the domain itself, in one block.
 
         Raises:
-            StatusError: 6985, data groupings are for an application, and none is being personalised; 6A86, they come
-                in several blocks or encrypted; 6A80, they are no TLV objects; 6A84, no room.
+            StatusError: 6A86, they come in several blocks or encrypted; 6A80, they are no TLV objects; 6A84, no room.
         """
-        if apdu.p1 & _FORMAT == _DGI:
-            raise StatusError(Status.CONDITIONS)
         if apdu.p2 or not apdu.p1 & _LAST or apdu.p1 & _ENCRYPTION or apdu.p1 & _FORMAT not in {0, _BER_TLV}:
             raise StatusError(Status.WRONG_P1P2)
         self._stored.put(apdu.data)

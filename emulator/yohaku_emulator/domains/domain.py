@@ -15,6 +15,7 @@ from yohaku_emulator.domains.listing import Listing
 from yohaku_emulator.domains.session import INITIALIZE_UPDATE, SecureChannel, is_handshake
 from yohaku_emulator.domains.state import DataObjects, DomainState
 from yohaku_emulator.errors import StatusError
+from yohaku_emulator.programs import DOMAIN
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from yohaku_emulator.system import System
 
 _LONGEST_DATA: Final = b"\xff"
+_STRUCTURE, _DGI, _ENCRYPTED, _LAST = 0x18, 0x08, 0x60, 0x80
+"""Bits of P1 of STORE DATA (table 11-88)."""
 _MOST_ANSWER: Final = 256
 """Bytes of an answer whose MAC goes out although nobody asked for data: programs leave Le away there."""
 
@@ -178,15 +181,34 @@ class SecurityDomain:
         """STORE DATA: to the application being personalised, or to the domain; a refusal ends personalisation."""
         target, block = self._target, self._block
         if not target:
-            self._objects().store(apdu)
+            self._store_own(apdu)
             return b""
         self._target = b""
         if apdu.p2 != block:
             raise StatusError(Status.CONDITIONS)
-        self._system.wake(self._system.registry.entries[target]).process_data(apdu)
+        entry = self._system.registry.entries[target]
+        if entry.program == DOMAIN:
+            self._store_keys(apdu, self._store_of(entry))
+        else:
+            self._system.wake(entry).process_data(apdu)
         if not apdu.p1 & 0x80:
             self._target, self._block = target, block + 1 & 0xFF
         return b""
+
+    def _store_own(self, apdu: Apdu) -> None:
+        """Take what is for the domain itself: keys as encrypted data groupings, or data objects."""
+        if apdu.p1 & _STRUCTURE == _DGI:
+            self._store_keys(apdu, self._store)
+        else:
+            self._objects().store(apdu)
+
+    def _store_keys(self, apdu: Apdu, store: KeyStore) -> None:
+        """Take a key set for a domain, encrypted for this session; keys in clear are refused (11.11.4.1)."""
+        if apdu.p1 & _STRUCTURE != _DGI or apdu.p1 & _ENCRYPTED != _ENCRYPTED or not apdu.p1 & _LAST:
+            raise StatusError(Status.CONDITIONS)
+        if self._channel.keys is None or not self._channel.is_authenticated:
+            raise StatusError(Status.SECURITY_STATUS)
+        KeyManager(store, self._system.terms.protocol).store(apdu.data, self._channel.keys)
 
     def _control_information(self, apdu: Apdu) -> bytes:
         """Write the FCI (11.9.3.1): the AID, and that commands carry at most 255 bytes."""

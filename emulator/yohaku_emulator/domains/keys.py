@@ -5,12 +5,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from yohaku.globalplatform import ciphers
-from yohaku.globalplatform.keydata import FACTORY_VERSION, SEVERAL_KEYS, KeyField, KeyReference, PutKeyRequest
+from yohaku.globalplatform.keydata import (
+    FACTORY_VERSION,
+    KEY_TEMPLATES,
+    KEY_VALUE,
+    SEVERAL_KEYS,
+    KeyField,
+    KeyReference,
+    KeyTemplate,
+    PutKeyRequest,
+)
 from yohaku.globalplatform.keys import Algorithm, check_value
 from yohaku.globalplatform.scp import scp02
 from yohaku.globalplatform.tokens import EC_PUBLIC, PutPublicKey, is_point
-from yohaku.globalplatform.wire import WireError
+from yohaku.globalplatform.wire import WireError, parse_dgis
 from yohaku.iso7816 import Status
+from yohaku.iso7816.tlv import TlvError, parse
 from yohaku_emulator.domains.content import read
 from yohaku_emulator.domains.keystore import SET_SIZE, StoredKeys
 from yohaku_emulator.errors import StatusError
@@ -95,6 +105,35 @@ class KeyManager:
         if [len(key) for key in before.keys] != [len(key) for key in made.keys]:
             raise StatusError(Status.WRONG_DATA)
 
+    def store(self, data: bytes, session: StoredKeys) -> None:
+        """Take a key set that came by STORE DATA: what its keys are, then their encrypted values; in one atomic step.
+
+        Raises:
+            StatusError: 6A80, malformed, of several versions, or of another kind; 6A84, no room; 6982, a key check
+                value is wrong.
+        """
+        try:
+            head, *values = parse_dgis(data)
+            templates = [KeyTemplate.from_bytes(item.to_bytes()) for item in parse(head.data)]
+        except (ValueError, WireError, TlvError):
+            raise StatusError(Status.WRONG_DATA) from None
+        if head.tag != KEY_TEMPLATES or {each.tag for each in values} != {KEY_VALUE}:
+            raise StatusError(Status.WRONG_DATA)
+        numbers = [each.identifier[0] for each in templates]
+        versions = {each.version[0] for each in templates}
+        if len(values) != SET_SIZE or numbers != [1, 2, 3] or len(versions) != 1:
+            raise StatusError(Status.WRONG_DATA)
+        (version,) = versions
+        pairs = zip(templates, values, strict=True)
+        keys = tuple(self._decrypted(_field(template, value.data), session) for template, value in pairs)
+        if not 0 < version <= _HIGHEST_VERSION:
+            raise StatusError(Status.WRONG_DATA)
+        made = StoredKeys(version, self._algorithm, keys)
+        before = self._store.find(version)
+        replaced = 0 if before is None else version
+        self._check_place(replaced, made)
+        self._store.put(made, replaces=replaced)
+
     def delete(self, data: bytes, session: StoredKeys | None) -> None:
         """DELETE of a key version; the set of the session, and the last one for a secure channel, stay.
 
@@ -111,3 +150,10 @@ class KeyManager:
         if session is None or session.version == doomed.version or not others:
             raise StatusError(Status.CONDITIONS)
         self._store.remove(doomed.version)
+
+
+def _field(template: KeyTemplate, encrypted: bytes) -> KeyField:
+    """Put a key of STORE DATA in the form of PUT KEY, where AES keys say how long they are."""
+    algorithm = template.algorithm[0]
+    lead = template.length if algorithm == Algorithm.AES else b""
+    return KeyField(algorithm, lead + encrypted, template.check)

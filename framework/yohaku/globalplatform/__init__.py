@@ -11,7 +11,7 @@ from yohaku.globalplatform.load import (
     delete_applet,
     load_applet,
 )
-from yohaku.globalplatform.rotation import Rotation, RotationError, delete_keys, put_keys, rotate_keys
+from yohaku.globalplatform.rotation import Rotation, RotationError, delete_keys, put_keys, rotate_keys, store_keys
 from yohaku.globalplatform.scp import AuthenticationError, Level, SecureChannelError
 from yohaku.globalplatform.upgrade import UpgradeReport, upgrade_applet
 from yohaku.globalplatform.wire import (
@@ -67,5 +67,6 @@ __all__ = [
     "parse_registry",
     "put_keys",
     "rotate_keys",
+    "store_keys",
     "upgrade_applet",
 ]

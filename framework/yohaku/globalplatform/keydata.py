@@ -182,6 +182,43 @@ class ProductionData(Structure):
         return raw[3:] if raw.startswith(b"\x9f\x7f\x2a") else raw
 
 
+KEY_TEMPLATES, KEY_VALUE = 0x00B9, 0x8113
+"""Data groupings that give a domain its keys: what keys they are, then the value of each, encrypted (11.11.4.1)."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeyTemplate(Structure):
+    """What a key in STORE DATA is: a control reference template B9, each member one byte but the check value.
+
+    Attributes:
+        usage: what for; 38 for the keys of a secure channel.
+        access: who may use it; 00 for everybody.
+        algorithm: key type.
+        length: bytes of the key.
+        identifier: 1 to 3 for the keys of a secure channel.
+        version: key version number.
+        check: key check value, 3 bytes.
+    """
+
+    SCHEMA: ClassVar = Template(
+        Member("usage", 0x95),
+        Member("access", 0x96),
+        Member("algorithm", 0x80, Bytes(1), required=True),
+        Member("length", 0x81, Bytes(1), required=True),
+        Member("identifier", 0x82, Bytes(1), required=True),
+        Member("version", 0x83, Bytes(1), required=True),
+        Member("check", 0x84, required=True),
+    )
+    TAGS: ClassVar = (0xB9,)
+    usage: bytes
+    access: bytes
+    algorithm: bytes
+    length: bytes
+    identifier: bytes
+    version: bytes
+    check: bytes
+
+
 @dataclass(frozen=True, slots=True)
 class KeyReference(Structure):
     """Data of DELETE for keys (11.2.2.3.2): an identifier, a key version number, or both."""

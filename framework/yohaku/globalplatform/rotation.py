@@ -9,11 +9,21 @@ from typing import TYPE_CHECKING
 from yohaku.card.errors import CardError
 from yohaku.errors import YohakuError
 from yohaku.globalplatform import ciphers
-from yohaku.globalplatform.domain import SecurityDomain
-from yohaku.globalplatform.keydata import SEVERAL_KEYS, KeyField, KeyReference, PutKeyRequest
+from yohaku.globalplatform.domain import DGI_FORMAT, ENCRYPTED, PERSONALISATION, SecurityDomain
+from yohaku.globalplatform.keydata import (
+    KEY_TEMPLATES,
+    KEY_VALUE,
+    SEVERAL_KEYS,
+    KeyField,
+    KeyReference,
+    KeyTemplate,
+    PutKeyRequest,
+)
 from yohaku.globalplatform.keys import Algorithm, Role, check_allowed, check_value
+from yohaku.globalplatform.loadfile import LAST_BLOCK
 from yohaku.globalplatform.scp import SecureChannelError, scp03
 from yohaku.globalplatform.tokens import PutPublicKey
+from yohaku.globalplatform.wire import Dgi, InstallRequest
 from yohaku.iso7816 import Instruction, Status
 
 if TYPE_CHECKING:
@@ -89,6 +99,34 @@ def _check_value(key: bytes, algorithm: Algorithm) -> bytes:
         return check_value(key, algorithm)
     except ciphers.CipherError as error:
         raise SecureChannelError(f"this card's secure channel cannot use such keys: {error}") from None
+
+
+def store_keys(domain: SecurityDomain, keys: KeySet, aid: bytes) -> None:
+    """Give another security domain its key set, from the channel of the domain above it (11.11.4.1).
+
+    Args:
+        domain: a domain with an open secure channel that decides over the other one.
+        keys: the set; its version is 01 to 7F.
+        aid: of the domain that gets it.
+
+    Raises:
+        SecureChannelError: there is no secure channel to encrypt keys with.
+        StatusError: the card refuses; the other domain's keys are as they were.
+    """
+    algorithm = _algorithm(domain)
+    fields = [(role, _field(domain, keys.key(role), algorithm)) for role in Role]
+    templates = b"".join(_template(role, keys, algorithm, field).to_bytes() for role, field in fields)
+    values = b"".join(Dgi(KEY_VALUE, field.encrypted()[0]).to_bytes() for _, field in fields)
+    request = InstallRequest(aid).to_bytes()
+    name = f"giving {aid.hex(' ').upper()} key set {keys.version:02X}"
+    domain.check(domain.send(Instruction.INSTALL, PERSONALISATION, 0, request, expected=256), name)
+    data = Dgi(KEY_TEMPLATES, templates).to_bytes() + values
+    domain.check(domain.send(Instruction.STORE_DATA, LAST_BLOCK | ENCRYPTED | DGI_FORMAT, 0, data), name)
+
+
+def _template(role: Role, keys: KeySet, algorithm: Algorithm, field: KeyField) -> KeyTemplate:
+    kind, size, number, version = (bytes((each,)) for each in (algorithm, keys.size, role, keys.version))
+    return KeyTemplate(b"\x38", b"\x00", kind, size, number, version, field.check)
 
 
 def put_key(domain: SecurityDomain, key: bytes, version: int) -> None:

@@ -11,7 +11,7 @@ from yohaku.globalplatform.cap.writer import FRAMEWORK, SmallCap
 from yohaku.globalplatform.capabilities import Capabilities
 from yohaku.globalplatform.diagnosis import Condition, diagnose
 from yohaku.globalplatform.keys import Diversification, Diversified, KeySet, diversify
-from yohaku.globalplatform.rotation import RotationError, delete_keys, put_keys, rotate_keys
+from yohaku.globalplatform.rotation import RotationError, delete_keys, put_keys, rotate_keys, store_keys
 from yohaku.globalplatform.scp import AuthenticationError, SecureChannelError
 from yohaku.globalplatform.wire import WireError
 from yohaku_applets.emergency_medical import EmergencyMedical
@@ -316,3 +316,42 @@ def test_a_card_tells_what_it_can_do(card):
     assert "delegated management" in told.domain_privileges.names
     assert Capabilities.from_bytes(told.to_bytes()) == told
     assert Capabilities.from_bytes(b"\x67\x00") == Capabilities()
+
+
+def test_the_domain_above_gives_a_domain_its_keys(card, new):
+    issuer = SecurityDomain.open(card)
+    issuer.create_domain(DOMAIN)
+    store_keys(issuer, new, DOMAIN)
+    assert list(SecurityDomain.open(card, new, aid=DOMAIN).keys().versions) == [new.version]
+    again = KeySet.single(bytes(range(9, 25)), version=new.version)
+    store_keys(SecurityDomain.open(card), again, DOMAIN)
+    SecurityDomain.open(card, again, aid=DOMAIN)
+    assert new.version not in SecurityDomain.open(card).keys().versions
+    with pytest.raises(StatusError, match="6A88"):
+        store_keys(SecurityDomain.open(card), new, INSTANCE)
+
+
+@pytest.mark.parametrize(
+    ("p1", "data", "status"),
+    [
+        (0x88, b"", "6985"),
+        (0x68, b"", "6985"),
+        (0xE8, b"", "6A80"),
+        (0xE8, b"\x00\xb9\x00", "6A80"),
+        (0xE8, b"\x81\x13\x02ab", "6A80"),
+        (0xE8, b"\x00\xb9\x03\xb9\x01\x80", "6A80"),
+    ],
+)
+def test_keys_in_clear_and_what_are_no_keys_are_refused(card, p1, data, status):
+    domain = SecurityDomain.open(card)
+    with pytest.raises(StatusError, match=status):
+        domain.check(domain.send(0xE2, p1, 0, data), "storing keys")
+    assert len(domain.keys().versions) == 1
+
+
+def test_a_wrong_check_value_is_refused(card, new, monkeypatch):
+    monkeypatch.setattr("yohaku.globalplatform.rotation._check_value", lambda *_: b"\1\2\3")
+    issuer = SecurityDomain.open(card)
+    issuer.create_domain(DOMAIN)
+    with pytest.raises(AccessDeniedError, match="6982"):
+        store_keys(issuer, new, DOMAIN)
