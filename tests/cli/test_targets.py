@@ -1,8 +1,11 @@
 import json
+import os
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from yohaku.cli.targets import applets_in
 
 HEAD = "from yohaku import ALWAYS, Applet, Record, TransparentFile, field\nfrom yohaku.fields import UInt\n"
 ONE = """
@@ -104,3 +107,14 @@ def test_a_missing_file_is_wrong_usage(run: Any) -> None:
     result = run("schema", "show", "nowhere.py:Stamp")
     assert result.exit_code == 2
     assert "there is no file nowhere.py" in result.stderr
+
+
+def test_an_edit_within_the_same_second_counts(tmp_path: Path) -> None:
+    path = tmp_path / "my.py"
+    path.write_text(HEAD + ONE.format("Shop", "01"))
+    assert applets_in(str(path))["Shop"].aid.hex() == "f000000001"
+    stamp = path.stat()
+    path.write_text(HEAD + ONE.format("Shop", "02"))
+    os.utime(path, ns=(stamp.st_atime_ns, stamp.st_mtime_ns))
+    assert applets_in(str(path))["Shop"].aid.hex() == "f000000002"
+    assert not (tmp_path / "__pycache__").exists()

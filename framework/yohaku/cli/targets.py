@@ -7,6 +7,7 @@ import importlib.util
 import re
 import sys
 import traceback
+from importlib.machinery import ModuleSpec, SourceFileLoader
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +19,7 @@ from yohaku.schema import Applet
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from types import ModuleType
+    from types import CodeType, ModuleType
 
 APPLETS = "yohaku.applets"
 """The entry-point group of installed applets."""
@@ -120,16 +121,27 @@ def _is_applet(value: Any) -> bool:
 def _import(path: Path) -> ModuleType:
     if not path.is_file():
         raise UsageError(f"there is no file {path}")
-    spec = importlib.util.spec_from_file_location(f"_target_{path.stem}", path)
-    if spec is None or spec.loader is None:
+    if path.suffix != ".py":
         raise UsageError(f"{path} is no Python file")
-    module = importlib.util.module_from_spec(spec)
+    loader = _FreshSource(f"_target_{path.stem}", str(path))
+    module = importlib.util.module_from_spec(ModuleSpec(loader.name, loader, origin=loader.path))
+    module.__file__ = loader.path
     with _as_script(path, module):
         try:
-            spec.loader.exec_module(module)
+            loader.exec_module(module)
         except (Exception, SystemExit) as error:
             raise TargetImportError(f"{path} cannot be imported: {_reason(error, path)}") from error
     return module
+
+
+class _FreshSource(SourceFileLoader):
+    """Compiles a file each time: the bytecode cache misses an edit within a second that keeps the file's length."""
+
+    def get_code(self, fullname: str) -> CodeType:
+        """Compile the source as it is now."""
+        path = self.get_filename(fullname)
+        code: CodeType = self.source_to_code(self.get_data(path), path)
+        return code
 
 
 @contextlib.contextmanager
