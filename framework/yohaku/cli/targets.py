@@ -123,7 +123,7 @@ def _import(path: Path) -> ModuleType:
         raise UsageError(f"there is no file {path}")
     if path.suffix != ".py":
         raise UsageError(f"{path} is no Python file")
-    loader = _FreshSource(f"_target_{path.stem}", str(path))
+    loader = _FreshSource(f"_target_{path.stem}", str(path.absolute()))
     module = importlib.util.module_from_spec(ModuleSpec(loader.name, loader, origin=loader.path))
     module.__file__ = loader.path
     with _as_script(path, module):
