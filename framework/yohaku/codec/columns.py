@@ -216,7 +216,8 @@ def calendar() -> tuple[Array, Array, Array]:
 
 def _days_of_year(first: str, digits: Array, month: Array, day: Array) -> Array:
     """Give the day of the year, from 0, by month and day; -1 where no calendar has them."""
-    months = np.arange(first, np.datetime64(first, "M") + 13, dtype="datetime64[M]").astype("datetime64[D]")
+    start = np.datetime64(first, "M")
+    months = np.arange(start, start + np.timedelta64(13, "M")).astype("datetime64[D]")
     before = (months - months[0]).astype(np.int64)
     index = np.clip(month, 1, 12) - 1
     right = digits & (month > 0) & (month < 13) & (day > 0) & (day <= np.diff(before)[index])
