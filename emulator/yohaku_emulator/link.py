@@ -7,7 +7,7 @@ import os
 from contextlib import suppress
 from pathlib import Path
 from tempfile import NamedTemporaryFile
-from typing import TYPE_CHECKING, ClassVar, Self
+from typing import TYPE_CHECKING, Self
 from urllib.parse import parse_qsl
 
 from yohaku_emulator.card import EmulatedCard
@@ -27,7 +27,7 @@ class EmulatorLink:
         is_emulator: True; a real reader's link says False.
     """
 
-    is_emulator: ClassVar[bool] = True
+    is_emulator: bool = True
 
     def __init__(self, card: EmulatedCard, name: str, file: ImageFile | None = None) -> None:
         self.card, self.name, self._file = card, name, file

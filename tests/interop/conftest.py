@@ -4,7 +4,6 @@ import contextlib
 import fcntl
 import os
 import shutil
-import socket
 import subprocess
 import threading
 import time
@@ -17,10 +16,10 @@ import pytest
 from yohaku.card import CardError
 from yohaku.reader import list_readers
 from yohaku_emulator.card import EmulatedCard
+from yohaku_emulator.link import EmulatorLink
+from yohaku_emulator.vpcd import InsertedCard
 
 READER = "Virtual PCD 00 00"
-PORT = 0x8C7B
-POWER_OFF, POWER_ON, RESET, GET_ATR = 0, 1, 2, 4
 PACKAGES = "apt install pcscd vsmartcard-vpcd libpcsclite-dev swig gcc opensc pcsc-tools, and pip install pyscard"
 
 
@@ -78,49 +77,25 @@ def running_service() -> Iterator[None]:
             process.terminate()
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let one worker run all tests that share the service, instead of having the others wait for it."""
+    for item in items:
+        if "pcscd" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.xdist_group("pcscd"))
+
+
 class CardInReader:
-    """An emulated card that dials the virtual reader and answers until it is pulled."""
+    """An emulated card in the virtual reader, served by a thread until it is pulled."""
 
     def __init__(self, card: EmulatedCard) -> None:
         self.card = card
-        self._socket = socket.create_connection(("127.0.0.1", PORT), timeout=5)
-        self._socket.settimeout(None)
-        self._thread = threading.Thread(target=self._serve, daemon=True)
+        self._inserted = InsertedCard(EmulatorLink(card, "emulator:"))
+        self._thread = threading.Thread(target=self._inserted.serve, daemon=True)
         self._thread.start()
 
     def pull(self) -> None:
-        with contextlib.suppress(OSError):
-            self._socket.shutdown(socket.SHUT_RDWR)
+        self._inserted.pull()
         self._thread.join(5)
-        self._socket.close()
-
-    def _serve(self) -> None:
-        while (head := self._exactly(2)) and (message := self._exactly(int.from_bytes(head, "big"))):
-            answer = self._answer(message)
-            if answer:
-                self._socket.sendall(len(answer).to_bytes(2, "big") + answer)
-
-    def _answer(self, message: bytes) -> bytes:
-        if len(message) > 1:
-            return self.card.transmit(message)
-        if message[0] == GET_ATR:
-            return self.card.profile.atr
-        if message[0] == POWER_OFF:
-            self.card.power_off()
-        elif message[0] in {POWER_ON, RESET}:
-            self.card.power_on()
-        return b""
-
-    def _exactly(self, size: int) -> bytes:
-        """Read ``size`` bytes, acknowledged at once: vpcd sends two parts, and Nagle waits 40 ms between them."""
-        data = b""
-        while len(data) < size:
-            self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
-            part = self._socket.recv(size - len(data))
-            if not part:
-                return b""
-            data += part
-        return data
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ NOUNS = {
     "cap": Lazy("yohaku.cli.cap", "cap", "Look into CAP files, check them, load them."),
     "domain": Lazy("yohaku.cli.domain", "domain", "Make security domains, list them, see and exchange keys."),
     "card": Lazy("yohaku.cli.card", "card", "Ask a card what it is and holds; send it raw commands."),
+    "emulator": Lazy("yohaku.cli.emulator", "emulator", "Run emulated cards, look into their images, damage them."),
     "doctor": Lazy("yohaku.cli.doctor", "doctor", "Check what is installed here, and say how to mend it."),
 }
 
