@@ -27,12 +27,12 @@ profile_option = click.option("--profile", default="generic", show_default=True,
 seed_option = click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Its random source.")
 
 
-@click.group(cls=Group, short_help="Run emulated cards, look into their images, damage them on purpose.")
+@click.group(cls=Group, short_help="Run emulated cards, look into their images, damage them.")
 def emulator() -> None:
     """Run emulated cards in a virtual reader, look into their image files, damage them on purpose."""
 
 
-@emulator.command(examples=("timeout 1 yohaku emulator run --vpcd --image card.img || true",))
+@emulator.command(examples=("yohaku emulator run --vpcd --image card.img --slot 1 & sleep 1; kill $! || true",))
 @click.option(
     "--vpcd", is_flag=True, required=True, help="Put the card into pcscd's virtual reader (Debian: vsmartcard-vpcd)."
 )
