@@ -40,11 +40,19 @@ def name(path: tuple[str, ...]) -> str:
     return " ".join(("yohaku", *path))
 
 
-@pytest.mark.parametrize(
-    "path",
-    [path for path in EVERY if path not in {("schema",), ("applet",), ("cap",), ("domain",), ("card",), ("emulator",)}],
-    ids=name,
-)
+NOUNS_ALONE = {("schema",), ("applet",), ("cap",), ("domain",), ("card",), ("emulator",)}
+"""Groups without examples of their own."""
+
+
+def with_examples() -> Iterator[Any]:
+    """Give each command; one that uses the virtual reader runs where the tests of the reader do."""
+    for path in EVERY:
+        if path not in NOUNS_ALONE:
+            marks = [pytest.mark.xdist_group("pcscd")] if path == ("emulator", "run") else []
+            yield pytest.param(path, marks=marks, id=name(path))
+
+
+@pytest.mark.parametrize("path", list(with_examples()))
 def test_every_example_in_the_help_runs(path: tuple[str, ...], shell: Any) -> None:
     lines = examples(path)
     assert any(line.startswith(name(path)) for line in lines)
