@@ -1,5 +1,5 @@
 # yohaku: `make demo` shows it, `make test` proves it; both set up what they need in .venv.
-.PHONY: demo test lint types layers docs check-docs bench bench-codec clean
+.PHONY: demo test lint types layers docs check-docs bench bench-codec bench-emulator clean
 .DEFAULT_GOAL := demo
 
 BIN := .venv/bin
@@ -38,11 +38,15 @@ check-docs: docs
 	@test -z "$$(git status --porcelain specs)" || { git --no-pager diff specs; git status --short specs; \
 		echo "specs/ is not what its generators write: run make docs and commit"; exit 1; }
 
-bench: bench-codec
+bench: bench-codec bench-emulator
 
 bench-codec:
 	@.ci/setup dev
 	$(BIN)/python tests/benchmarks/codec/run.py --setup --write specs/benchmarks/codec.md
+
+bench-emulator:
+	@.ci/setup dev
+	$(BIN)/python tests/benchmarks/emulator/run.py --setup --write specs/benchmarks/emulator.md
 
 clean:
 	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .grimp_cache
