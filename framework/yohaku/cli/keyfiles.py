@@ -6,6 +6,7 @@ import os
 import re
 import stat
 import tomllib
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -16,10 +17,16 @@ if TYPE_CHECKING:
     from yohaku.card import Card
     from yohaku.globalplatform.keys import KeySet, KeySource
 
+PIN_VARIABLE = "YOHAKU_TOKEN_PIN"
+"""The environment variable that may hold the user PIN of a PKCS#11 token."""
 VARIABLE = "YOHAKU_KEY"
 """The environment variable that may hold one key in hex, used three times."""
 _FORM = 'write key = "hex", or enc, mac and dek = "hex"; then version = 48 and diversification = "visa2" where needed'
 _NAMES = frozenset(("key", "enc", "mac", "dek", "version", "diversification"))
+_MODULE_FORM = (
+    'write module = "path of the PKCS#11 library", token = "label", key = "label" or enc, mac and dek = "label"'
+)
+_MODULE_NAMES = frozenset(("module", "token", "key", "enc", "mac", "dek", "version", "size"))
 
 keys_option = click.option(
     "--keys",
@@ -69,7 +76,32 @@ def read_keys(path: str) -> KeySource:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         line = re.search(r"at (?:line \d+|end of document)", str(error))
         raise SecretError(f"{path} is no TOML{f' {line[0]}' if line else ''}; {_FORM}") from None
-    return _key_set(table, path)
+    return _token_keys(table, path) if "module" in table else _key_set(table, path)
+
+
+def _token_keys(table: dict[str, Any], where: str) -> KeySource:
+    """Give the keys of a PKCS#11 token, whose PIN is in a variable or asked for without echo."""
+    from yohaku.card import SecretError
+    from yohaku.globalplatform.keys import Role
+    from yohaku.globalplatform.pkcs11 import TokenKeys
+
+    unknown = sorted(set(table) - _MODULE_NAMES)
+    names = ("key", "key", "key") if "key" in table else ("enc", "mac", "dek")
+    try:
+        labels = {role: str(table[name]) for role, name in zip(Role, names, strict=True)}
+        module, token = str(table["module"]), str(table["token"])
+        numbers = int(table.get("version", 0)), int(table.get("size", 16))
+    except (KeyError, ValueError, TypeError):
+        raise SecretError(f"{where} is no key file; {_MODULE_FORM}") from None
+    if unknown:
+        raise SecretError(f"{where} has {', '.join(unknown)}, which no key file of a token has; {_MODULE_FORM}")
+    return TokenKeys(module, token, labels, cache(lambda: _token_pin(token)), *numbers)
+
+
+def _token_pin(token: str) -> str:
+    """Give the token's PIN: from the variable, or from a prompt without echo."""
+    pin = os.environ.get(PIN_VARIABLE) or click.prompt(f"PIN of token {token}", hide_input=True, err=True)
+    return str(pin)
 
 
 def read_key_set(path: str) -> KeySet:
