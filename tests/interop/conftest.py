@@ -97,6 +97,10 @@ class CardInReader:
         self._inserted.pull()
         self._thread.join(5)
 
+    def insert_again(self) -> "CardInReader":
+        """Put the same card, which was pulled or lost its power, into the reader once more."""
+        return CardInReader(self.card)
+
 
 @pytest.fixture
 def inserted(pcscd: None) -> Iterator[CardInReader]:  # noqa: ARG001 - the service must run

@@ -1,6 +1,7 @@
 """The same words through a real pcscd, and programs that we did not write against the same card."""
 
 import subprocess
+import sys
 import time
 from typing import Any
 
@@ -121,7 +122,7 @@ def test_a_card_that_somebody_shares_is_shared(inserted: Any) -> None:
         scard.SCardReleaseContext(context)
 
 
-def test_a_card_that_another_program_reset_says_so(inserted: Any) -> None:
+def test_a_reset_before_the_first_command_harms_nothing(inserted: Any) -> None:
     from smartcard import scard
 
     assert inserted
@@ -129,9 +130,68 @@ def test_a_card_that_another_program_reset_says_so(inserted: Any) -> None:
     _, other, _ = scard.SCardConnect(context, READER, scard.SCARD_SHARE_SHARED, scard.SCARD_PROTOCOL_T1)
     with connect(URL) as card:
         scard.SCardDisconnect(other, scard.SCARD_RESET_CARD)
-        with pytest.raises(LinkError, match="another program reset the card; open it again"):
-            card.select(b"")
+        assert SecurityDomain.select(card).free_bytes()
     scard.SCardReleaseContext(context)
+
+
+PROGRAM = """
+import sys, time
+from yohaku import connect
+from yohaku.card import Secrets
+from yohaku_applets.library_card import LibraryCard
+
+secrets = Secrets.for_tests(LibraryCard, on_real_cards=True)
+with connect(sys.argv[1]) as card:
+    for _ in range(9):
+        library = card.open(LibraryCard)
+        library.holder.verify("1234")
+        count = len(library.loans.records())
+        library.counter.authenticate(secrets["counter"])
+        library.loans.append(library.loans.read(1).replace(branch=int(sys.argv[2])))
+        assert len(library.loans.records()) == count + 1
+        card.release()
+        time.sleep(0.01)
+"""
+
+
+def test_two_programs_at_once_never_get_in_each_others_way(inserted: Any) -> None:
+    assert inserted
+    with connect(URL) as card:
+        load_applet(card, LibraryCard, secrets=SECRETS, contents={"loans": [Loan.example()]}, **KEYS)
+    command = [sys.executable, "-c", PROGRAM, f"{URL}?share=shared&wait=10"]
+    programs = [subprocess.Popen([*command, branch], stderr=subprocess.PIPE, text=True) for branch in ("4", "5")]
+    assert [(program.communicate(timeout=60)[1], program.returncode) for program in programs] == [("", 0)] * 2
+    with connect(f"{URL}?wait=5") as card:
+        library = card.open(LibraryCard)
+        library.holder.verify("1234")
+        branches = [loan.branch for loan in library.loans]
+    assert sorted(branches) == [3] + [4] * 9 + [5] * 9
+
+
+@pytest.mark.parametrize("at", [1, 2, 3])
+def test_a_card_pulled_during_a_write_holds_the_old_record_or_the_new(inserted: Any, at: int) -> None:
+    new = Borrower.example().replace(name="丸亀　太郎")
+    with connect(URL) as card:
+        load(card)
+        library = card.open(LibraryCard)
+        library.counter.authenticate(SECRETS["counter"])
+        inserted.card.memory.cut_at(at, "mixed", seed=at)
+        with pytest.raises(LinkError):
+            library.borrower.write(new)
+        with pytest.raises(NotSelectedError):
+            library.borrower.read()
+    time.sleep(1)
+    again = inserted.insert_again()
+    try:
+        with connect(f"{URL}?wait=15") as card:
+            library = card.open(LibraryCard)
+            assert library.borrower.read() in {Borrower.example(), new}
+            library.counter.authenticate(SECRETS["counter"])
+            library.borrower.write(new)
+            assert library.borrower.read() == new
+    finally:
+        again.pull()
+        time.sleep(1)
 
 
 def test_a_card_that_is_pulled_says_so(inserted: Any) -> None:

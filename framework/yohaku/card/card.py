@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Self, TypeVar
 
-from yohaku.card.connection import open_link
-from yohaku.card.errors import AppletNotInstalledError, NotSelectedError, StatusError
+from yohaku.card.connection import SharedLink, open_link
+from yohaku.card.errors import AppletNotInstalledError, LinkError, NotSelectedError, StatusError
 from yohaku.card.fci import Fci
 from yohaku.card.pipeline import Chaining, Recorder, build
 from yohaku.card.session import AppletSession
@@ -122,14 +122,28 @@ class Card:
         return applet(AppletSession.open(self, applet))
 
     def reset(self) -> bytes:
-        """Reset the card and return its answer-to-reset; nothing stays selected or verified."""
+        """Reset the card and return its answer-to-reset; nothing stays selected or verified.
+
+        A card that was taken out and inserted again is connected anew. Writes that were cut off can be repeated:
+        only what still differs travels.
+        """
         self._selection = None
         return self._link.reset()
+
+    def release(self) -> None:
+        """Let other programs use a shared card until the next command; what was selected must be opened again."""
+        self._selection = None
+        if isinstance(self._link, SharedLink):
+            self._link.release()
 
     def close(self) -> None:
         """Give the card back; a second call does nothing."""
         self._selection = None
         self._link.close()
+
+    def forget_selection(self) -> None:
+        """Note that the card may have nothing selected any more, as after a broken link."""
+        self._selection = None
 
     def has_selected(self, selection: Selection) -> bool:
         """Whether this is what the card has selected now."""
@@ -172,7 +186,11 @@ class Selection:
         """
         if not self.card.has_selected(self):
             raise NotSelectedError(f"{self.name} is no longer selected on {self.card.name}; open it again")
-        return self._pipeline.send(command)
+        try:
+            return self._pipeline.send(command)
+        except LinkError:
+            self.card.forget_selection()
+            raise
 
 
 def _selects_application(command: bytes) -> bool:

@@ -7,7 +7,7 @@ its object a callable that takes the rest of the URL and gives a `Link`.
 from __future__ import annotations
 
 from importlib.metadata import entry_points
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, Protocol, cast, runtime_checkable
 
 from yohaku.card.errors import TargetError
 from yohaku.errors import UnknownNameError
@@ -51,6 +51,15 @@ class Link(Connection, Protocol):
 
     def close(self) -> None:
         """Give the card back; a second call does nothing."""
+        ...
+
+
+@runtime_checkable
+class SharedLink(Protocol):
+    """A link whose card other programs may use, too: it keeps them away from its first command on."""
+
+    def release(self) -> None:
+        """Let other programs use the card until the next command."""
         ...
 
 

@@ -39,6 +39,10 @@ class NoCardInReaderError(ReaderError, NoCardError):
     """The reader holds no card, or one that gives no answer."""
 
 
+class WaitedTooLongError(NoCardInReaderError):
+    """No card came within the time that was allowed."""
+
+
 CODES: Final[dict[int, tuple[type[ReaderError], str]]] = {
     0x8010001D: (ServiceError, "the PC/SC service does not run; start it: systemctl start pcscd.socket"),
     0x8010001E: (ServiceError, "the PC/SC service has stopped; start it: systemctl start pcscd.socket"),

@@ -1,15 +1,16 @@
-"""A card in a PC/SC reader as a link of the card layer, and the choice of the reader by its name."""
+"""A card in a PC/SC reader as a link of the card layer."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from contextlib import suppress
+from typing import Literal
+from urllib.parse import parse_qsl
 
 from yohaku.iso7816 import ApduError, Command
-from yohaku.reader.errors import ReaderChoiceError, ReaderError
-from yohaku.reader.service import Handle, Service
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
+from yohaku.reader.choice import pick
+from yohaku.reader.errors import CardResetError, ReaderChoiceError, ReaderError
+from yohaku.reader.service import SHARES, Handle, ReaderState, Service, Share
+from yohaku.reader.waiting import connect_within, wait_within
 
 
 def list_readers() -> list[str]:
@@ -19,44 +20,32 @@ def list_readers() -> list[str]:
         ReaderSupportMissingError: pyscard is not installed.
         ServiceError: the PC/SC service does not run.
     """
-    service = Service()
-    try:
+    with Service() as service:
         return service.readers()
-    finally:
-        service.close()
 
 
-def pick(wanted: str, names: Sequence[str]) -> str:
-    """Choose the reader that ``wanted`` names: a whole name, or a part that only one has.
-
-    Case does not matter. An empty string is a part of every name, so it chooses the only reader.
+def reader_states() -> list[ReaderState]:
+    """Look at every reader and the card in it; nothing is sent to a card.
 
     Raises:
-        ReaderChoiceError: none or several fit; the message lists those there are.
+        ReaderSupportMissingError: pyscard is not installed.
+        ServiceError: the PC/SC service does not run.
     """
-    if wanted in names:
-        return wanted
-    fitting = [name for name in names if wanted.lower() in name.lower()]
-    if len(fitting) == 1:
-        return fitting[0]
-    raise ReaderChoiceError(_choice(wanted, names, fitting))
-
-
-def _choice(wanted: str, names: Sequence[str], fitting: Sequence[str]) -> str:
-    if not names:
-        return "no reader is connected; plug one in"
-    if not fitting:
-        return f"no reader has {wanted!r} in its name; there is {_listed(names)}"
-    hint = "choose one with pcsc: and a part of its name that no other has"
-    return f"{len(fitting)} readers fit{f' {wanted!r}' if wanted else ''}: {_listed(fitting)}; {hint}"
-
-
-def _listed(names: Sequence[str]) -> str:
-    return ", ".join(repr(name) for name in names)
+    with Service() as service:
+        return [service.state(name) for name in service.readers()]
 
 
 class ReaderLink:
     """The card in one reader, connected until `close`.
+
+    A card that other programs may use, too, is kept to itself from the first command until `release`: no other
+    program can select something else or reset the card in between. Others wait until then.
+
+    Args:
+        service: the PC/SC service; closed with the link.
+        reader: the reader's whole name.
+        share: whether to take the card alone.
+        wait: seconds to wait while another program holds the card.
 
     Raises:
         ReaderError: the reader or its card is not to be had; subclasses say why and what to do.
@@ -64,10 +53,12 @@ class ReaderLink:
 
     is_emulator: Literal[False] = False
 
-    def __init__(self, service: Service, reader: str) -> None:
+    def __init__(self, service: Service, reader: str, *, share: Share = "auto", wait: float = 0.0) -> None:
         self.name = reader
         self._service = service
-        self._handle: Handle | None = service.connect(reader)
+        self._share: Share = share
+        self._handle: Handle | None = connect_within(service, reader, share, wait)
+        self._is_held = False
         self._atr = self._connected.atr()
 
     @property
@@ -76,20 +67,56 @@ class ReaderLink:
         return self._atr
 
     def transmit(self, command: bytes, /) -> bytes:
-        """Send a command APDU and return the response APDU."""
+        """Send a command APDU and return the response APDU.
+
+        Raises:
+            CardResetError: another program reset the card; the link can be used again, the card has forgotten all.
+            ReaderError: the link broke; `reset` mends it when the card is there again.
+        """
         handle = self._connected
-        return handle.transmit(without_expected(command) if handle.is_t0 else command)
+        self._hold(handle)
+        try:
+            return handle.transmit(without_expected(command) if handle.is_t0 else command)
+        except CardResetError:
+            handle.resume()
+            raise
+
+    def _hold(self, handle: Handle) -> None:
+        """Keep other programs away; a reset while nothing was ours to lose is no fault."""
+        if self._is_held or not handle.is_shared:
+            return
+        try:
+            handle.begin()
+        except CardResetError:
+            handle.resume()
+            handle.begin()
+        self._is_held = True
+
+    def release(self) -> None:
+        """Let other programs use a shared card until the next command; what was verified may be lost by then."""
+        if self._is_held:
+            self._connected.end()
+            self._is_held = False
 
     def reset(self) -> bytes:
-        """Reset the card and return its answer-to-reset."""
-        self._connected.reset()
-        self._atr = self._connected.atr()
+        """Reset the card, connecting anew when it was taken out and is there again; return its answer-to-reset."""
+        handle = self._connected
+        self.release()
+        try:
+            handle.reset()
+        except ReaderError:
+            with suppress(ReaderError):
+                handle.disconnect()
+            self._handle = handle = self._service.connect(self.name, self._share)
+        self._atr = handle.atr()
         return self._atr
 
     def close(self) -> None:
         """Reset the card and give it back; a second call does nothing."""
         handle, self._handle = self._handle, None
         if handle is not None:
+            if self._is_held:
+                handle.end()
             handle.disconnect()
             self._service.close()
 
@@ -109,15 +136,37 @@ def without_expected(command: bytes) -> bytes:
     return command[:-1] if parts.data and parts.expected else command
 
 
-def open_link(name: str) -> ReaderLink:
-    """Open the card in the reader of this name, or of this part of a name; empty for the only reader.
+def open_link(rest: str) -> ReaderLink:
+    """Open what follows ``pcsc:`` in a card URL.
+
+    Args:
+        rest: name of the reader, or a part of it that only one has; empty for the only reader. ``?wait=SECONDS`` may
+            follow, to wait for a card and for other programs that hold it, and ``share=exclusive`` or
+            ``share=shared``; without it the card is taken alone if no other program uses it.
 
     Raises:
         ReaderError: as `pick` and `ReaderLink` say.
     """
+    name, share, wait = _options(rest)
     service = Service()
     try:
-        return ReaderLink(service, pick(name, service.readers()))
+        reader = wait_within(service, name, wait) if wait else pick(name, service.readers())
+        return ReaderLink(service, reader, share=share, wait=wait)
     except BaseException:
         service.close()
         raise
+
+
+def _options(rest: str) -> tuple[str, Share, float]:
+    name, _, query = rest.partition("?")
+    options = dict(parse_qsl(query, keep_blank_values=True))
+    share, wait = options.pop("share", "auto"), options.pop("wait", "0")
+    if options:
+        raise ReaderChoiceError(f"unknown option {next(iter(options))!r} in the card URL; there is share and wait")
+    named: dict[str, Share] = {one: one for one in SHARES}
+    chosen = named.get(share)
+    if chosen is None:
+        raise ReaderChoiceError(f"share is {share!r} in the card URL; there is {', '.join(SHARES)}")
+    if not wait.replace(".", "", 1).isdecimal():
+        raise ReaderChoiceError(f"wait is {wait!r} in the card URL; it must be a number of seconds")
+    return name, chosen, float(wait)
