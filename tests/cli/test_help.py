@@ -40,7 +40,7 @@ def name(path: tuple[str, ...]) -> str:
     return " ".join(("yohaku", *path))
 
 
-NOUNS_ALONE = {("schema",), ("applet",), ("cap",), ("domain",), ("card",), ("emulator",)}
+NOUNS_ALONE = {("schema",), ("applet",), ("cap",), ("domain",), ("card",), ("card", "trace"), ("emulator",)}
 """Groups without examples of their own."""
 
 

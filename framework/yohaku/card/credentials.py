@@ -143,13 +143,7 @@ class CardKey:
         return SPECIFIC | self._key.reference
 
     def _proof(self, key: bytes, instruction: int, challenge: bytes) -> bytes:
-        """AES-CMAC(key, INS || key number || challenge || AID) (container version 1)."""
-        from cryptography.hazmat.primitives.ciphers.algorithms import AES
-        from cryptography.hazmat.primitives.cmac import CMAC
-
-        mac = CMAC(AES(key))
-        mac.update(bytes((instruction, self._key.reference)) + challenge + self._session.applet.aid)
-        return mac.finalize()
+        return key_proof(key, instruction, self._key.reference, challenge, self._session.applet.aid)
 
     def _check(self, response: Response) -> None:
         left = _tries(response)
@@ -159,6 +153,16 @@ class CardKey:
             tries = "" if left is None else f"; {left} tries left before it is blocked"
             raise KeyWrongError(f"{self._key.name}: the card has another key{tries}")
         self._session.check(response, f"authenticating with {self._key.name}")
+
+
+def key_proof(key: bytes, instruction: int, reference: int, challenge: bytes, aid: bytes) -> bytes:
+    """Make the proof of having a key: AES-CMAC(key, INS || key number || challenge || AID) (container version 1)."""
+    from cryptography.hazmat.primitives.ciphers.algorithms import AES
+    from cryptography.hazmat.primitives.cmac import CMAC
+
+    mac = CMAC(AES(key))
+    mac.update(bytes((instruction, reference)) + challenge + aid)
+    return mac.finalize()
 
 
 def _tries(response: Response) -> int | None:

@@ -88,6 +88,15 @@ def secrets_for_upgrade(card: Card, held: type[Applet], applet: type[Applet], pa
     return Secrets(found)
 
 
+def known_secrets(card: Card, applet: type[Applet], path: str | None) -> Secrets:
+    """Give the values of an applet's PINs and keys that need no asking: of the secrets file, or published ones.
+
+    Raises:
+        SecretError: the secrets file cannot be used.
+    """
+    return Secrets(dict(_stored(card, applet, path)))
+
+
 def _stored(card: Card, applet: type[Applet], path: str | None) -> Values | Secrets:
     """Give the values of the secrets file, or published test values on an emulated card without any."""
     tables = {} if path is None else _read(path)

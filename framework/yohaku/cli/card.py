@@ -10,6 +10,7 @@ from yohaku.cli import console
 from yohaku.cli.commands import Group
 from yohaku.cli.keyfiles import keys_option, test_keys_option
 from yohaku.cli.parameters import card_option, json_option, yes_option
+from yohaku.cli.trace import trace
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -74,6 +75,9 @@ def _text(value: Any) -> str:
     if isinstance(value, list):
         return ", ".join(value)
     return "not told" if value is None else f"{value:,}" if isinstance(value, int) else str(value)
+
+
+card.add_command(trace)
 
 
 @card.command(examples=("yohaku card keys", "yohaku card keys --json"))

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+import click
+
 from yohaku.cli.console import counted, note
+from yohaku.cli.parameters import TRACE_PATH, TRACE_SECRETS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,10 +26,39 @@ def open_card(url: str) -> Iterator[Card]:
     """
     from yohaku.card import connect
 
-    with connect(url) as card:
+    with connect(url) as card, _traced(card):
         if url.partition("?")[0] == "emulator:":
             note("a fresh emulated card, gone when this command ends; --card emulator:PATH keeps one")
         yield card
+
+
+@contextmanager
+def _traced(card: Card) -> Iterator[None]:
+    """Write what travels into the file that --trace names."""
+    options = click.get_current_context().meta
+    path = options.get(TRACE_PATH)
+    if path is None:
+        yield
+        return
+    from yohaku.card.traces import Explainer, Tracer
+    from yohaku.cli.targets import installed_applets
+
+    with_secrets = bool(options.get(TRACE_SECRETS))
+    with open(path, "w", encoding="utf-8", opener=_private if with_secrets else None) as file:
+        tracer = Tracer(file.write, explainer=Explainer(installed_applets()), with_secrets=with_secrets)
+        card.observers.append(tracer)
+        try:
+            yield
+        finally:
+            card.observers.remove(tracer)
+    note(f"wrote {path}")
+
+
+def _private(path: str, flags: int) -> int:
+    """Open a file that only its owner can read, also when it is there already."""
+    handle = os.open(path, flags, 0o600)
+    os.fchmod(handle, 0o600)
+    return handle
 
 
 def travelled(traffic: Traffic) -> str:

@@ -59,6 +59,7 @@ def exit_code(error: Exception) -> ExitCode:
 
 def _kinds() -> dict[ExitCode, tuple[type[YohakuError], ...]]:
     from yohaku import card, globalplatform, reader
+    from yohaku.card.traces import TraceError
     from yohaku.schema.evolution import EvolutionError
     from yohaku.schema.snapshot import SnapshotError
     from yohaku.schema.tables import TableError
@@ -78,7 +79,15 @@ def _kinds() -> dict[ExitCode, tuple[type[YohakuError], ...]]:
             globalplatform.NoSpaceError,
             globalplatform.SecureChannelError,
         ),
-        ExitCode.MISFIT: (DataError, MalformedError, TableError, SnapshotError, EvolutionError, card.PinFormatError),
+        ExitCode.MISFIT: (
+            DataError,
+            MalformedError,
+            TableError,
+            TraceError,
+            SnapshotError,
+            EvolutionError,
+            card.PinFormatError,
+        ),
     }
 
 
