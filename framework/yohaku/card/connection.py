@@ -73,7 +73,7 @@ def open_link(url: str) -> Link:
     """
     scheme, colon, rest = url.partition(":")
     if not colon:
-        raise TargetError(f"{url!r} does not say how to reach a card; write {url}: or one of {_examples()}")
+        raise TargetError(f"{url!r} does not say how to reach a card; write one of {_examples(url)}")
     points = {point.name: point for point in entry_points(group=LINKS)}
     if scheme not in points:
         raise UnknownNameError("kind of card link", scheme, sorted(points))
@@ -81,5 +81,7 @@ def open_link(url: str) -> Link:
     return opener(rest)
 
 
-def _examples() -> str:
-    return ", ".join(f"{point.name}:" for point in sorted(entry_points(group=LINKS), key=lambda point: point.name))
+def _examples(place: str) -> str:
+    """Write a place behind each scheme there is, such as ``emulator:card.img``."""
+    names = sorted(point.name for point in entry_points(group=LINKS))
+    return ", ".join(f"{name}:{place}" for name in names)
