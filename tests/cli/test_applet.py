@@ -131,7 +131,7 @@ def test_writing_the_same_again_sends_no_write(run: Any, loaded: str) -> None:
     image = Path("card.img").read_bytes()
     result = run("applet", "write", loaded, "last", record)
     assert "last: no change" in result.stderr
-    assert "1 command," in result.stderr
+    assert "0 commands," in result.stderr
     assert len(Path("card.img").read_bytes()) == len(image)
 
 

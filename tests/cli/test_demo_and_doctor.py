@@ -27,7 +27,7 @@ def test_demo_shows_the_whole_way(run: Any) -> None:
     ):
         assert part in result.stdout
     assert "\x1b[" not in result.stdout
-    assert result.stdout.count("\n  > ") == 3
+    assert result.stdout.count("\n  > ") == 2
 
 
 def test_demo_adds_up_what_travelled(run: Any) -> None:

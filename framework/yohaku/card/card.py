@@ -81,6 +81,8 @@ class Card:
         """
         if len(command) > 2 and (command[1] == Instruction.MANAGE_CHANNEL or _selects_application(command)):
             self._selection = None
+        elif self._selection is not None:
+            self._selection.forget_files()
         return self._recorder.transmit(command)
 
     def send(self, command: Command) -> Response:
@@ -167,16 +169,25 @@ class Selection:
     Attributes:
         fci: what it answered to SELECT.
         name: what messages call it.
+        known: bytes of transparent files as they are on the card, by short file identifier.
+        current: short file identifier of the file that commands without one concern; 0 when that is not known.
     """
 
     def __init__(self, card: Card, pipeline: Processor, fci: Fci, name: str) -> None:
         self.card, self.fci, self.name = card, fci, name
+        self.known: dict[int, bytes] = {}
+        self.current = 0
         self._pipeline = Chaining(pipeline, fci.chain_limit)
 
     @property
     def longest_data(self) -> int:
         """Most bytes of command data that go as one atomic command, chained or not."""
         return self._pipeline.limit
+
+    def forget_files(self) -> None:
+        """Note that somebody may have changed or selected a file."""
+        self.known.clear()
+        self.current = 0
 
     def send(self, command: Command) -> Response:
         """Send a command to the application; long data is chained as far as it said it can.

@@ -48,7 +48,7 @@ class EarlierTransparentFile(CardTransparentFile[R]):
         """
         raw, name = self.read_bytes(), self._declaration.name
         if not any(raw):
-            return from_content(self._declaration.record, bytes(self._declaration.size), name)
+            return from_content(self._declaration.record, bytes(self._declaration.room), name)
         return cast("R", read_as(self._applet, self._session.applet.version, name, raw))
 
     def write(self, record: R) -> None:

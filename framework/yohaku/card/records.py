@@ -124,6 +124,7 @@ class CardRecordFile(Generic[R]):
     def __len__(self) -> int:
         """Ask how many records are in use; needs no right to read them."""
         data = bytes((0x00, self._file.sfi))
+        self._session.selection.current = self._file.sfi
         response = self._session.send(Instruction.SELECT, 0x02, 0x04, data, expected=SHORT_EXPECTED)
         self._check(response, f"counting the records of {self._where}")
         try:
@@ -156,6 +157,7 @@ class CardRecordFile(Generic[R]):
         self._check(response, f"writing record {number} of {self._where}", self._file.update, number)
 
     def _command(self, ins: int, p1: int, mode: int, data: bytes = b"", *, expected: int = 0) -> Response:
+        self._session.selection.current = self._file.sfi
         return self._session.send(ins, p1, self._file.sfi << 3 | mode, data, expected=expected)
 
     def _check(self, response: Response, action: str, rule: Rule | None = None, number: int = 0) -> None:

@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from yohaku.card.content import to_content
+from yohaku.card.copies import stored
 from yohaku.card.errors import AppletMismatchError, AppletNotInstalledError, AppletNotReadyError, CardError
 from yohaku.card.secrets import check_all
 from yohaku.card.session import AppletSession
@@ -224,7 +225,7 @@ def _content_items(applet: type[Applet], contents: Contents) -> Iterator[Dgi]:
 
 def _file_items(file: File[Any], content: Record | Sequence[Record]) -> Iterator[Dgi]:
     if not isinstance(file, RecordFile):
-        yield from file_content(file.sfi, to_content(_one(file, content), file.size, file.name))
+        yield from file_content(file.sfi, stored(file, to_content(_one(file, content), file.room, file.name)))
         return
     for record in _several(file, content):
         yield Dgi(RECORD | file.sfi, to_content(record, file.record_size, file.name))

@@ -48,7 +48,6 @@ def _held(session: AppletSession, file: File[Any]) -> list[bytes]:
 def _given(file: File[Any], content: Record | Sequence[Record]) -> list[bytes]:
     """Encode contents in the order in which the card tells them: of a cyclic file the newest first."""
     if isinstance(content, Record):
-        return [to_content(content, file.size, file.name)]
-    size = file.record_size if isinstance(file, RecordFile) else file.size
-    raw = [to_content(record, size, file.name) for record in content]
+        return [to_content(content, file.room, file.name)]
+    raw = [to_content(record, file.room, file.name) for record in content]
     return raw[: -file.records - 1 : -1] if isinstance(file, CyclicFile) else raw

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from yohaku.card.copies import stored
 from yohaku.card.errors import AppletMismatchError, AppletNotInstalledError, AppletNotReadyError, SecretError
 from yohaku.card.secrets import key_bytes, pin_bytes
 from yohaku.card.session import AppletSession
@@ -251,7 +252,7 @@ class _Upgrade:
             yield from (Dgi(RECORD | file.sfi, one) for one in made[-file.records :])
         elif isinstance(source, TransparentFile) and isinstance(file, TransparentFile):
             content = renewed_content(self.applet, version, file.name, session.transparent(source).read_bytes())
-            yield from file_content(file.sfi, content)
+            yield from file_content(file.sfi, stored(file, content))
         else:
             raise EvolutionError(
                 f"{file.name} is {file.kind.name.lower()}, {source.name} was not: no upgrade does that"

@@ -90,6 +90,7 @@ def _files(layout: AppletLayout) -> Iterator[str]:
 
 def _file_row(file: FileLayout) -> list[str]:
     records = f"{file.records} × {file.record_size} bytes" if file.kind != "transparent" else "–"
+    records = f"2 copies × {file.record_size} bytes" if file.atomic else records
     kind = f"{KINDS[file.kind]} {file.kind}"
     return [f"`{file.name}`", names(file.label, file.english), kind, str(file.sfi), records, str(file.size)]
 

@@ -85,6 +85,8 @@ def file_words(file: FileLayout) -> str:
     size = f"{file.size} bytes"
     if file.kind != "transparent":
         size = f"{file.records} records of {file.record_size} bytes = {size}; one record is drawn"
+    elif file.atomic:
+        size = f"2 copies of {file.record_size} bytes, each after sequence number and checksum = {size}; one is drawn"
     return f"{file.kind} file, SFI {file.sfi}, {size}"
 
 

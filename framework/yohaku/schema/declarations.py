@@ -24,6 +24,8 @@ LARGEST_FILE = 0x7FFF
 LARGEST_RECORD = 255
 MOST_RECORDS = 254
 SFIS = range(1, 31)
+COPY_HEAD = 6
+"""Bytes before each of the two contents of an atomic file: a sequence number of 2, a checksum of 4."""
 
 
 class Alphabet(IntEnum):
@@ -222,6 +224,11 @@ class File(Declaration, Generic[R]):
         """The access rule of each operation, in the descriptor's order."""
         return {"read": self.read, "update": self.update}
 
+    @property
+    def room(self) -> int:
+        """Most bytes that one record can take."""
+        return self.size
+
     def _bound(self, what: str, size: int | None, limit: int) -> int:
         """Check a stated size against the record's bounds; without a stated size take the record's largest."""
         type_ = self.record.__field_type__
@@ -249,7 +256,9 @@ class TransparentFile(File[R]):
         label: the Japanese name.
         read: who may read it.
         update: who may change it.
-        size: bytes; by default the most that the record takes.
+        size: bytes of content; by default the most that the record takes.
+        atomic: keep two copies, each with a sequence number and a checksum, so that a write which is cut short leaves
+            the old record, also on cards whose commands are not atomic; the container's are without it.
         sfi: short file identifier.
         english: the English name.
     """
@@ -264,11 +273,19 @@ class TransparentFile(File[R]):
         read: Condition,
         update: Condition,
         size: int | None = None,
+        atomic: bool = False,
         sfi: int | None = None,
         english: str = "",
     ) -> None:
         super().__init__(record, label, english, read, update, sfi)
-        self.size = self._bound("size", size, LARGEST_FILE)
+        self.atomic = atomic
+        content = self._bound("size", size, LARGEST_FILE // 2 - COPY_HEAD if atomic else LARGEST_FILE)
+        self.size = 2 * (COPY_HEAD + content) if atomic else content
+
+    @property
+    def room(self) -> int:
+        """Most bytes that the record can take."""
+        return self.size // 2 - COPY_HEAD if self.atomic else self.size
 
     @overload
     def __get__(self, instance: None, owner: type[Any]) -> Self: ...
@@ -313,6 +330,11 @@ class RecordFile(File[R]):
         self.record_size = self._bound("record_size", record_size, LARGEST_RECORD)
         self.size = self.record_size * records
         self.append = append.as_rule()
+
+    @property
+    def room(self) -> int:
+        """Most bytes that one record can take."""
+        return self.record_size
 
     @property
     def rules(self) -> dict[str, Rule]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from yohaku.errors import DecodeError, EncodeError, Fault, YohakuError
-from yohaku.schema.declarations import FileKind, RecordFile
+from yohaku.schema.declarations import FileKind
 
 if TYPE_CHECKING:
     from yohaku.schema.applet import Applet
@@ -127,7 +127,7 @@ def renew(file: File[Any], old: Record) -> Record:
         DecodeError: no function is declared, and the bytes are no record of this file.
     """
     if file.converter is None:
-        return old if type(old) is file.record else _decoded(file.record, old.encode().ljust(_room(file), b"\0"))
+        return old if type(old) is file.record else _decoded(file.record, old.encode().ljust(file.room, b"\0"))
     try:
         made: object = file.converter(old)
     except Exception as error:
@@ -148,7 +148,7 @@ def renewed_content(applet: type[Applet], version: int, name: str, raw: bytes) -
         EncodeError: the new record has a value that does not fit, or takes more bytes than its file has.
     """
     file = applet.file(name)
-    room = _room(file)
+    room = file.room
     if file.kind is FileKind.TRANSPARENT and not any(raw):
         return bytes(room)
     content = read_as(applet, version, name, raw).encode()
@@ -172,14 +172,11 @@ def _step(applet: type[Applet], version: int, file: File[Any]) -> FileStep:
         return FileStep(file, None, copied=False)
     same = before.kind == file.kind and not is_migrated(applet, version, file.name)
     if file.kind is FileKind.TRANSPARENT:
-        same = same and before.size <= file.size
+        once = file.size == file.room and before.size == before.room
+        same = same and (before.size <= file.size if once else (before.size, before.room) == (file.size, file.room))
     else:
-        same = same and _room(before) == _room(file)
+        same = same and before.room == file.room
     return FileStep(file, before, copied=same)
-
-
-def _room(file: File[Any]) -> int:
-    return file.record_size if isinstance(file, RecordFile) else file.size
 
 
 def _decoded(kind: type[Record], raw: bytes) -> Record:

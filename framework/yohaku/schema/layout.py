@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from yohaku.schema.declarations import RecordFile
+from yohaku.schema.declarations import RecordFile, TransparentFile
 from yohaku.schema.places import Place, record_layout, record_tree
 from yohaku.schema.profiles import Overhead, overhead
 
@@ -47,13 +47,14 @@ class FileLayout:
         name: its name in the applet.
         kind: ``transparent``, ``linear`` or ``cyclic``.
         size: bytes of content on the card.
-        record_size: bytes of one record; the file's size for a transparent file.
+        record_size: bytes of one record; of a transparent file, its content's.
         records: how many records it has room for; 1 for a transparent file.
         sfi: short file identifier.
         label: the Japanese name.
         english: the English name.
         access: the rule of each operation as text.
         record: the record with everything in it.
+        atomic: whether the file holds two copies of its content, so that no write can tear it.
     """
 
     name: str
@@ -66,6 +67,7 @@ class FileLayout:
     english: str
     access: Mapping[str, str]
     record: Place
+    atomic: bool = False
 
     @property
     def fields(self) -> tuple[Place, ...]:
@@ -90,6 +92,7 @@ class FileLayout:
             "size": self.size,
             "record_size": self.record_size,
             "records": self.records,
+            "atomic": self.atomic,
             "sfi": self.sfi,
             "label": self.label,
             "english": self.english,
@@ -203,18 +206,18 @@ def applet_layout(applet: type[Applet]) -> AppletLayout:
 
 def file_layout(file: File[Any]) -> FileLayout:
     """Compute the layout of one file."""
-    record_size, records = (file.record_size, file.records) if isinstance(file, RecordFile) else (file.size, 1)
     return FileLayout(
         file.name,
         file.kind.name.lower(),
         file.size,
-        record_size,
-        records,
+        file.room,
+        file.records if isinstance(file, RecordFile) else 1,
         file.sfi,
         file.label,
         file.english,
         {operation: str(rule) for operation, rule in file.rules.items()},
         record_tree(file.record),
+        isinstance(file, TransparentFile) and file.atomic,
     )
 
 

@@ -107,6 +107,11 @@ class FileSnapshot:
     access: dict[str, Access]
     fields: list[FieldSnapshot]
 
+    @property
+    def has_copies(self) -> bool:
+        """Whether it holds two copies of its content."""
+        return self.kind == "transparent" and self.size != self.record_size
+
 
 @dataclass(frozen=True, slots=True)
 class PinSnapshot:
@@ -183,14 +188,13 @@ def schema_snapshot(applet: type[Applet]) -> AppletSnapshot:
 
 def file_snapshot(file: File[Any]) -> FileSnapshot:
     """Take the snapshot of one file."""
-    record_size, records = (file.record_size, file.records) if isinstance(file, RecordFile) else (file.size, 1)
     return FileSnapshot(
         file.name,
         file.sfi,
         file.kind.name.lower(),
         file.size,
-        record_size,
-        records,
+        file.room,
+        file.records if isinstance(file, RecordFile) else 1,
         file.record.__name__,
         {operation: _access(rule) for operation, rule in file.rules.items()},
         list(_fields(record_tree(file.record), file.record.__field_type__, [])),

@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from yohaku.card.content import from_content
+from yohaku.card.copies import newest
 from yohaku.card.traces import management
 from yohaku.card.traces.memory import FileMemory
 from yohaku.errors import YohakuError
 from yohaku.iso7816 import ApduError, Command, Instruction, Response, Status, describe
-from yohaku.schema import Key, Pin, RecordFile
+from yohaku.schema import Key, Pin, RecordFile, TransparentFile
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -214,6 +215,9 @@ class Explainer:
 
 def _decode(found: _Found, file: File[Any], content: bytes, title: str) -> None:
     try:
+        if isinstance(file, TransparentFile) and file.atomic:
+            copy = newest(content, title)
+            content = bytes(file.room) if copy is None else copy.content
         found.records.append((title, from_content(file.record, content, title)))
     except YohakuError as error:
         found.notes.append(str(error))

@@ -45,11 +45,27 @@ def _changed_file(was: FileSnapshot, now: FileSnapshot) -> Iterator[Change]:
         yield Change("FILE_SFI_CHANGED", was.name, f"had SFI {was.sfi}, has {now.sfi}: state sfi={was.sfi}")
     if was.kind != now.kind:
         yield Change("FILE_KIND_CHANGED", was.name, f"was {was.kind}, is {now.kind}")
+    else:
+        yield from _changed_size(was, now)
+
+
+def _changed_size(was: FileSnapshot, now: FileSnapshot) -> Iterator[Change]:
+    """Find what changed about the room of files of one kind."""
+    if was.has_copies != now.has_copies:
+        forms = {True: "two copies of its content", False: "its content once"}
+        yield Change("FILE_KIND_CHANGED", was.name, f"held {forms[was.has_copies]}, holds {forms[now.has_copies]}")
+    elif was.has_copies:
+        if now.size != was.size:
+            yield Change("RECORD_SIZE_CHANGED", was.name, f"had copies of {was.record_size}, has {now.record_size}")
     elif was.kind == "transparent":
         if now.size < was.size:
             yield Change("FILE_SHRANK", was.name, f"had {was.size} bytes, has {now.size}")
     else:
-        if now.records < was.records:
-            yield Change("FILE_SHRANK", was.name, f"had {was.records} records, has {now.records}")
-        if now.record_size != was.record_size:
-            yield Change("RECORD_SIZE_CHANGED", was.name, f"had records of {was.record_size}, has {now.record_size}")
+        yield from _changed_records(was, now)
+
+
+def _changed_records(was: FileSnapshot, now: FileSnapshot) -> Iterator[Change]:
+    if now.records < was.records:
+        yield Change("FILE_SHRANK", was.name, f"had {was.records} records, has {now.records}")
+    if now.record_size != was.record_size:
+        yield Change("RECORD_SIZE_CHANGED", was.name, f"had records of {was.record_size}, has {now.record_size}")

@@ -8,7 +8,6 @@ from yohaku.codec import MISSING
 from yohaku.errors import YohakuError
 from yohaku.schema.checks.model import Complaint, Severity, Subject, rule
 from yohaku.schema.checks.walk import fields_of
-from yohaku.schema.declarations import RecordFile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -61,7 +60,7 @@ def example_invalid(subject: Subject) -> Iterator[Complaint]:
 
 
 def _fault_of_example(file: File[Any]) -> str:
-    room = file.record_size if isinstance(file, RecordFile) else file.size
+    room = file.room
     try:
         made = file.record.example()
         raw = made.encode()
