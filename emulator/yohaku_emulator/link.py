@@ -177,6 +177,23 @@ def open_link(rest: str) -> EmulatorLink:
         raise
 
 
+def open_copy(rest: str) -> EmulatorLink:
+    """Open a copy in memory of the card that ``open_link`` would open; the file is neither locked nor changed.
+
+    Raises:
+        ImageError, LinkError, UnknownNameError: as ``open_link``.
+    """
+    place, _, query = rest.partition("?")
+    profile, seed = _options(query)
+    path = Path(place).expanduser()
+    if place and path.exists():
+        try:
+            return EmulatorLink(EmulatedCard.from_image(path.read_bytes()), "emulator:" + rest)
+        except OSError as error:
+            raise LinkError(f"cannot read card image {path}: {error.strerror}") from None
+    return EmulatorLink(EmulatedCard(profile or "generic", seed=seed), "emulator:" + rest)
+
+
 def _card(file: ImageFile, profile: str, seed: int) -> EmulatedCard:
     data = file.read()
     if data is None:

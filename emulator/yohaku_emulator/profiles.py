@@ -86,6 +86,8 @@ class Profile:
         key_tries: failed authentications in a row that block a security domain for good; 0 for no limit.
         key_delay: seconds that a security domain refuses to authenticate after a failure, doubled with each further
             one; 0 for no wait.
+        command_us: microseconds that a command takes apart from its bytes on the link; assumed, for estimates.
+        page_us: microseconds that a page written takes; assumed, for estimates.
         packages: what a load file may import.
         objects: what GET DATA of the issuer security domain answers, tag to value.
         residents: applications that are there from the start.
@@ -107,6 +109,8 @@ class Profile:
     keys: KeySet = field(default_factory=lambda: KeySet.single(TEST_KEY), repr=False)
     key_tries: int = 0
     key_delay: float = 0.0
+    command_us: float = 2_000.0
+    page_us: float = 3_000.0
     packages: tuple[Package, ...] = JAVA_CARD_304
     objects: Mapping[int, bytes] = field(default_factory=dict)
     residents: tuple[Resident, ...] = ()

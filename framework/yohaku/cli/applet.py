@@ -23,7 +23,9 @@ from yohaku.cli.status import status
 from yohaku.cli.upgrade import upgrade
 
 if TYPE_CHECKING:
+    from yohaku.cli.records import WritePlan
     from yohaku.globalplatform import Step
+    from yohaku.schema import Applet
 
 ON_A_CARD = (
     "export YOHAKU_CARD=emulator:card.img",
@@ -99,6 +101,7 @@ def load(
     size = console.counted(applet_layout(kind).bytes, "byte")
     line = f"{kind.name}, AID {console.spaced(kind.aid)}, files of {size}"
     if planned([f"open a secure channel, install {line}", "personalise it, read it back"], plan=plan):
+        _plan_load(kind, url)
         return
     with open_card(url) as card:
         secrets, keys = all_secrets(card, kind, secrets_file), card_keys(card, key_file)
@@ -113,6 +116,17 @@ def load(
             resume=True,
         )
     console.note(f"loaded {kind.name}: {travelled(report.traffic)}")
+
+
+def _plan_load(kind: type[Applet], url: str) -> None:
+    """Try the load on a copy, with published PINs and keys of the same lengths."""
+    from yohaku.card import Secrets
+    from yohaku.cli.plan import print_plan, rehearsal
+    from yohaku.globalplatform import load_applet
+
+    with rehearsal(url, kind, on_fresh_card=True) as (card, plan):
+        load_applet(card, kind, secrets=Secrets.for_tests(kind), resume=True)
+    print_plan(plan, kind)
 
 
 def _progress(step: Step) -> None:
@@ -187,6 +201,7 @@ def read(
         "yohaku schema example library-card borrower >borrower.json",
         "yohaku applet write library-card borrower borrower.json",
         "yohaku applet write library-card borrower --set status=suspended --set expires=2030-03-31",
+        "yohaku applet write library-card borrower --set expires=2031-03-31 --plan",
         "yohaku schema example library-card loans | yohaku applet write library-card loans -",
     )
 )
@@ -198,6 +213,7 @@ def read(
 @click.option("--set", "changes", metavar="FIELD=VALUE", multiple=True, help="Change one field; repeat for more.")
 @secrets_option
 @last_try_option
+@plan_option
 @yes_option
 def write(
     target: str,
@@ -209,6 +225,7 @@ def write(
     secrets_file: str | None,
     *,
     last_try: bool,
+    plan: bool,
     yes: bool,
 ) -> None:
     """Write a record into a file of an applet; only bytes that differ travel.
@@ -221,14 +238,33 @@ def write(
     from yohaku.cli.targets import load_target
 
     kind = load_target(target)
-    plan = plan_write(kind.file(file), source, changes, record)
+    wanted = plan_write(kind.file(file), source, changes, record)
+    if plan:
+        _plan_write(kind, wanted, url, secrets_file)
+        return
     with open_card(url) as card:
         instance = card.open(kind)
-        unlock(card, instance, plan.rules, secrets_file, last_try=last_try)
-        confirm(card, plan.prepare(instance), yes=yes)
+        unlock(card, instance, wanted.rules, secrets_file, last_try=last_try)
+        confirm(card, wanted.prepare(instance), yes=yes)
         before = card.traffic.snapshot()
-        plan.carry_out(instance)
+        wanted.carry_out(instance)
         console.note(f"wrote {kind.name} {file}: {travelled(card.traffic - before)}")
+
+
+def _plan_write(kind: type[Applet], wanted: WritePlan, url: str, secrets_file: str | None) -> None:
+    """Try the write on a copy; a card in a reader is read without its PINs and keys."""
+    from yohaku.cli.access import unlock
+    from yohaku.cli.plan import print_plan, rehearsal
+
+    with rehearsal(url, kind) as (card, plan):
+        instance = card.open(kind)
+        if card.is_emulator:
+            unlock(card, instance, wanted.rules, secrets_file, last_try=False)
+        for line in wanted.prepare(instance):
+            click.echo(line)
+        wanted.carry_out(instance)
+    click.echo()
+    print_plan(plan, kind)
 
 
 applet.add_command(upgrade)

@@ -8,7 +8,7 @@ import click
 
 from yohaku.cli import console
 from yohaku.cli.commands import Command
-from yohaku.cli.keyfiles import keys_option, test_keys_option
+from yohaku.cli.keyfiles import keys_option, plan_option, test_keys_option
 from yohaku.cli.parameters import card_option, last_try_option, secrets_option, target_argument, yes_option
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 @last_try_option
 @keys_option
 @test_keys_option
+@plan_option
 @yes_option
 def upgrade(
     target: str,
@@ -40,6 +41,7 @@ def upgrade(
     *,
     last_try: bool,
     allow_test_keys: bool,
+    plan: bool,
     yes: bool,
 ) -> None:
     """Make the applet on a card the version that is declared, with all that it holds.
@@ -53,6 +55,9 @@ def upgrade(
     from yohaku.globalplatform import upgrade_applet
 
     kind = load_target(target)
+    if plan:
+        _plan(kind, url, secrets_file)
+        return
     with open_card(url) as card:
         secrets, change = _prepare(card, kind, secrets_file)
         keys = card_keys(card, key_file)
@@ -67,6 +72,26 @@ def upgrade(
             allow_test_keys=allow_test_keys,
         )
     console.note(f"{_told(report)}: {travelled(report.traffic)}")
+
+
+def _plan(kind: type[Applet], url: str, secrets_file: str | None) -> None:
+    """Try the upgrade on a copy of an emulated card.
+
+    Raises:
+        UsageError: a card in a reader cannot be copied.
+    """
+    from yohaku.cli.errors import UsageError
+    from yohaku.cli.plan import print_plan, rehearsal
+    from yohaku.globalplatform import upgrade_applet
+
+    if not url.startswith("emulator:"):
+        raise UsageError("an upgrade can be planned on the image of an emulated card only: --card emulator:PATH")
+    with rehearsal(url, kind) as (card, plan):
+        secrets, change = _prepare(card, kind, secrets_file)
+        console.note(change or f"{kind.name} is at version {kind.version} already")
+        plan.steps.clear()
+        upgrade_applet(card, kind, secrets=secrets)
+    print_plan(plan, kind)
 
 
 def _prepare(card: Card, kind: type[Applet], secrets_file: str | None) -> tuple[Secrets, str]:
