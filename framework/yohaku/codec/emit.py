@@ -107,18 +107,6 @@ class Reader(Emitter):
         self.refuse_if(" or ".join(wrong))
 
     @property
-    def on_byte(self) -> bool:
-        """Whether the next part starts on a byte."""
-        return sum(part.bits for part in self._run) % 8 == 0
-
-    def need(self, size: int) -> None:
-        """Refuse when fewer than ``size`` bytes are left; nothing is emitted when that is known."""
-        place, end = self.position(), self.end
-        if place.isdecimal() and end.isdecimal() and int(place) + size <= int(end):
-            return
-        self.refuse_if(f"{place} + {size} > {end}")
-
-    @property
     def running(self) -> bool:
         """Whether a run is being gathered, which the next part of known size would join."""
         return bool(self._run)
@@ -315,12 +303,6 @@ class Writer(Emitter):
     def chunk(self, content: str) -> None:
         """Write bytes of any number; ``content`` is evaluated once, at the end."""
         self._pieces.append(content)
-
-    @property
-    def on_byte(self) -> bool:
-        """Whether the next part starts on a byte."""
-        run = self._pieces[-1] if self._pieces else ""
-        return isinstance(run, str) or sum(part.bits for part in run) % 8 == 0
 
     @contextmanager
     def block(self, head: str) -> Iterator[None]:

@@ -27,7 +27,11 @@ if TYPE_CHECKING:
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[2]
 PACKAGE = ROOT / "framework" / "yohaku"
-TESTS = ("tests/unit/codec/test_compiler.py", "tests/property/test_compiled.py")
+TESTS = (
+    "tests/unit/codec/test_emitters.py",
+    "tests/unit/codec/test_compiler.py",
+    "tests/property/test_compiled.py",
+)
 WHOLE = ("emit", "parts", "loops", "headers", "sequence_code", "tables", "compiler", "runs")
 """Modules of the codec that consist of emitters; in other modules only the methods named emit_* are mutated."""
 FIELDS = ("numbers", "codes", "digits", "text", "raw", "times", "compound", "linked", "union", "tlv", "template_code")

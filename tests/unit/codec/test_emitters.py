@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, time, timedelta, timezone
 from enum import Enum, IntFlag
 from typing import Any, NamedTuple
 
@@ -12,18 +12,24 @@ from yohaku import Record, TlvRecord, field, hidden, reserved_bits
 from yohaku.codec import BitField, Compiled, FieldType, Interpreter
 from yohaku.errors import DataError
 from yohaku.fields import (
+    AsciiDate,
     Blob,
     Case,
     Choice,
+    Coded,
+    CodeTable,
+    CorporateNumber,
     Count,
     Counted,
     Date,
     DayNumber,
     Digits,
+    EraDate,
     Flag,
     Flags,
     Int,
     Length,
+    MinuteOfDay,
     MunicipalityCode,
     OneOf,
     PackedDigits,
@@ -36,6 +42,7 @@ from yohaku.fields import (
     SizedBy,
     Tagged,
     Text,
+    TimeOfDay,
     Timestamp,
     Trailing,
     UInt,
@@ -164,6 +171,7 @@ def members(**changes: Any) -> Members:
     return Members(**{"first": 258, "second": None, "third": None, "fourth": b"ab", **changes})
 
 
+TABLE = CodeTable("colours", 1, {1: "red", 200: "blue"})
 PAIRS = (Pair(one=1, two=2), Pair(one=0, two=500), Pair(one=255, two=0))
 UINTS = [
     Edge(UInt(bits, least=least, most=most), [least, most, (least + most) // 2], [least - 1, most + 1, True, 1.0, None])
@@ -199,6 +207,13 @@ LEAVES = [
     ),
     Edge(MunicipalityCode(5), ["37201", "00000"], ["372013", "3720", "3720a"]),
     Edge(Date(), [date(1, 1, 1), date(9999, 12, 31), date(2000, 2, 29)], [at(0), "2026-04-01", None]),
+    Edge(AsciiDate(), [date(1, 1, 1), date(9999, 12, 31)], [at(0), None]),
+    Edge(EraDate(), [date(1989, 1, 7), date(1989, 1, 8)], [date(1868, 1, 24), at(0)]),
+    Edge(TimeOfDay(), [time(0, 0), time(23, 59, 59)], [time(1, microsecond=1), time(1, tzinfo=UTC), "01:00"]),
+    Edge(TimeOfDay(seconds=False), [time(0, 0), time(23, 59)], [time(1, 0, 1)]),
+    Edge(MinuteOfDay(), [time(0, 0), time(23, 59)], [time(0, 0, 1), 5]),
+    Edge(CorporateNumber(), ["7000012050002"], ["8000012050002", "700001205000", 7000012050002]),
+    Edge(Coded(TABLE), ["red", "blue"], ["green", 1, None]),
     Edge(DayNumber(14), [date(2000, 1, 1), date(2044, 11, 8)], [date(1999, 12, 31), date(2044, 11, 9), at(0)]),
     Edge(Timestamp(4), [at(0), at(0xFFFFFFFF), at(86_400)], [at(-1), at(1 << 32), at(1, microseconds=1), date.max]),
     Edge(
@@ -372,3 +387,32 @@ def test_a_leaf_keeps_out_of_its_neighbours_bits(edge: Edge) -> None:
     for value in edge.bad:
         held = kind(it=value, behind=7, **more)
         assert outcome(codec.encode, held) == outcome(interpreter.encode, held)
+
+
+@pytest.mark.parametrize("item", [UInt(8), Pair, Word, Choice(Colour), Tagged(0x0C, Text(4, padded=False))], ids=str)
+@pytest.mark.parametrize(
+    "holding",
+    [
+        lambda item, most: Counted(UInt(8), item, most=most),
+        lambda item, most: Prefixed(UInt(8), Repeat(item, most=most)),
+        lambda item, most: Tagged(0xA3, Repeat(item, most=most)),
+        lambda item, most: SimpleTagged(0xA3, Repeat(item, most=most)),
+    ],
+)
+def test_a_list_is_as_long_as_it_may_be_and_no_longer(holding: Any, item: Any) -> None:
+    made = Repeat(item, 1).item
+    one = Word(text="a") if item is Word else made.example()
+    wide, narrow = holding(item, 9), holding(item, 3)
+    for count in range(6):
+        raw = Interpreter(wide).encode((one,) * count)
+        assert outcome(alone(wide).decode, raw) == outcome(Interpreter(wide).decode, raw)
+        assert outcome(Compiled(narrow).decode, raw) == outcome(Interpreter(narrow).decode, raw)
+        assert outcome(Compiled(narrow).encode, (one,) * count) == outcome(Interpreter(narrow).encode, (one,) * count)
+
+
+@pytest.mark.parametrize("count", range(6))
+def test_a_list_by_a_number_elsewhere_is_no_longer_than_it_may_be(count: int) -> None:
+    raw = bytes((count, 0, 0)) + bytes(count)
+    assert outcome(Compiled(Controlled.__field_type__).decode, raw) == outcome(
+        Interpreter(Controlled.__field_type__).decode, raw
+    )
