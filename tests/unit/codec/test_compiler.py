@@ -266,6 +266,53 @@ class TestTypesOfUsers:
         assert alone(Held.__field_type__).decode(b"\x43") == Held(one=5, two=3)
 
 
+class Quiet(FixedField[None]):
+    """A user's hidden part: one byte, even and above 100."""
+
+    hidden = True
+
+    def unpack(self, raw: bytes) -> None:
+        if raw[0] % 2 or raw[0] <= 100:
+            self.refuse("is not quiet")
+
+    def write(self, value: object) -> bytes:
+        return b"\x80" if value is None else self.refuse("has no value")
+
+    def example(self) -> None:
+        return None
+
+
+class QuietBits(BitField[None]):
+    """A user's hidden bits: all set."""
+
+    hidden = True
+
+    def from_bits(self, number: int) -> None:
+        if number != (1 << self.bits) - 1:
+            self.refuse("are not all set")
+
+    def to_bits(self, value: object) -> int:
+        return (1 << self.bits) - 1 if value is None else self.refuse("have no value")
+
+    def example(self) -> None:
+        return None
+
+
+class TestHiddenTypesOfUsers:
+    def test_their_checks_are_made(self) -> None:
+        class Held(Record):
+            number: int = field(UInt(5))
+            _bits = hidden(QuietBits(3))
+            _quiet = hidden(Quiet(1))
+
+        held = Held(number=2)
+        assert alone(Held.__field_type__).encode(held) == b"\x17\x80"
+        assert alone(Held.__field_type__).decode(b"\x17\x80") == held
+        for wrong in (b"\x17\x81", b"\x17\x64", b"\x16\x80"):
+            with pytest.raises(DecodeError, match=r"is not quiet|are not all set"):
+                Held.decode(wrong)
+
+
 class TestLeftToTheInterpreter:
     def test_other_buffers_than_bytes(self) -> None:
         class Open(Record):
