@@ -48,7 +48,7 @@ def with_examples() -> Iterator[Any]:
     """Give each command; one that uses the virtual reader runs where the tests of the reader do."""
     for path in EVERY:
         if path not in NOUNS_ALONE:
-            marks = [pytest.mark.xdist_group("pcscd")] if path == ("emulator", "run") else []
+            marks = [pytest.mark.xdist_group("pcscd")] if path in {("emulator", "run"), ("doctor",)} else []
             yield pytest.param(path, marks=marks, id=name(path))
 
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import platform
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from yohaku.cli import console
 from yohaku.cli.commands import Command
+from yohaku.cli.diagnosis import Check, reader_checks
 from yohaku.cli.parameters import json_option
 
 if TYPE_CHECKING:
@@ -19,24 +19,6 @@ if TYPE_CHECKING:
 
 _COLOURS = {"ok": "green", "absent": "yellow", "failed": "red"}
 _PYSCARD = "apt install pcscd libpcsclite-dev swig gcc, then pip install 'yohaku[reader]'; only real cards need it"
-_SERVICE = Path("/run/pcscd/pcscd.comm")
-
-
-@dataclass(frozen=True)
-class Check:
-    """What was found out about one thing.
-
-    Attributes:
-        name: the thing.
-        state: ``ok``, ``absent`` when yohaku does without it, or ``failed``.
-        detail: version, or what is wrong.
-        fix: what to do; empty when nothing need be done.
-    """
-
-    name: str
-    state: str
-    detail: str
-    fix: str = ""
 
 
 @click.command(cls=Command, examples=("yohaku doctor", "yohaku doctor --json"))
@@ -70,8 +52,7 @@ def _checks() -> Iterator[Check]:
     for name in ("yohaku", "click", "construct", "cryptography"):
         yield _package(name, "failed", "pip install yohaku")
     yield _package("pyscard", "absent", _PYSCARD)
-    yield _service()
-    yield _readers()
+    yield from reader_checks()
     yield _applets()
     yield _emulator()
 
@@ -81,26 +62,6 @@ def _package(name: str, otherwise: str, fix: str) -> Check:
         return Check(name, "ok", version(name))
     except PackageNotFoundError:
         return Check(name, otherwise, "not installed", fix)
-
-
-def _service() -> Check:
-    if _SERVICE.exists():
-        return Check("pcscd", "ok", f"listens at {_SERVICE}")
-    return Check(
-        "pcscd", "absent", "the PC/SC service does not run", "systemctl start pcscd.socket (after apt install pcscd)"
-    )
-
-
-def _readers() -> Check:
-    from yohaku.reader import ReaderError, list_readers
-
-    try:
-        names = list_readers()
-    except ReaderError as error:
-        return Check("readers", "absent", str(error))
-    if not names:
-        return Check("readers", "absent", "none connected", "plug one in")
-    return Check("readers", "ok", ", ".join(names))
 
 
 def _applets() -> Check:

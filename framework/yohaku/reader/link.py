@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import Literal
+from typing import TYPE_CHECKING, Literal, TypeVar
 from urllib.parse import parse_qsl
 
 from yohaku.iso7816 import ApduError, Command
@@ -11,6 +11,13 @@ from yohaku.reader.choice import pick
 from yohaku.reader.errors import CardResetError, ReaderChoiceError, ReaderError
 from yohaku.reader.service import SHARES, Handle, ReaderState, Service, Share
 from yohaku.reader.waiting import connect_within, wait_within
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+T = TypeVar("T")
+RESETS = 10
+"""How many resets by other programs in a row are waited out before the first command."""
 
 
 def list_readers() -> list[str]:
@@ -59,7 +66,7 @@ class ReaderLink:
         self._share: Share = share
         self._handle: Handle | None = connect_within(service, reader, share, wait)
         self._is_held = False
-        self._atr = self._connected.atr()
+        self._atr = _settled(self._connected, self._connected.atr)
 
     @property
     def atr(self) -> bytes:
@@ -85,11 +92,7 @@ class ReaderLink:
         """Keep other programs away; a reset while nothing was ours to lose is no fault."""
         if self._is_held or not handle.is_shared:
             return
-        try:
-            handle.begin()
-        except CardResetError:
-            handle.resume()
-            handle.begin()
+        _settled(handle, handle.begin)
         self._is_held = True
 
     def release(self) -> None:
@@ -125,6 +128,16 @@ class ReaderLink:
         if self._handle is None:
             raise ReaderError(f"{self.name}: the link is closed; connect again")
         return self._handle
+
+
+def _settled(handle: Handle, step: Callable[[], T]) -> T:
+    """Do a step, again when another program's reset came in between; each program resets the card when it leaves."""
+    for _ in range(RESETS):
+        try:
+            return step()
+        except CardResetError:
+            handle.resume()
+    return step()
 
 
 def without_expected(command: bytes) -> bytes:

@@ -20,7 +20,7 @@ def operations() -> list[Any]:
     return list(module.operations())
 
 
-FOUND = {one.name.split(":")[0].split(",")[0]: one for one in operations()}
+FOUND = {one.name: one for one in operations()}
 
 
 @pytest.mark.parametrize("name", [name for name in FOUND if not name.startswith("load")])

@@ -74,7 +74,7 @@ class Scard(ModuleType):
         return self._code("transmit", header, bytes(command)), self.answer
 
     def SCardStatus(self, _card: int) -> tuple[Any, ...]:
-        return 0, "", 0, 0, list(self.atr)
+        return (self.fail.get("status") or [0]).pop(0), "", 0, 0, list(self.atr)
 
     def SCardBeginTransaction(self, _card: int) -> int:
         return self._code("begin")
@@ -153,6 +153,15 @@ def test_a_reset_while_nothing_was_ours_is_no_fault(scard: Scard) -> None:
     assert link.transmit(b"\x00\xa4\x04\x00") == b"\x90\x00"
     assert [call[0] for call in scard.calls[2:]] == ["begin", "reconnect", "begin", "transmit"]
     assert scard.named("reconnect")[0][3] == scard.SCARD_LEAVE_CARD
+
+
+def test_resets_while_connecting_are_waited_out_up_to_a_limit(scard: Scard) -> None:
+    scard.fail["status"] = [RESET, RESET]
+    assert open_link("?share=shared").atr == CONTACT
+    assert len(scard.named("reconnect")) == 2
+    scard.fail["status"] = [RESET] * 50
+    with pytest.raises(CardResetError):
+        open_link("?share=shared")
 
 
 def test_a_reset_in_between_is_told_and_the_link_goes_on(scard: Scard) -> None:
