@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Self, TypeVar
 
-from yohaku.card.connection import SharedLink, open_link
+from yohaku.card.connection import LimitedLink, SharedLink, open_link
 from yohaku.card.errors import AppletNotInstalledError, LinkError, NotSelectedError, StatusError
 from yohaku.card.fci import Fci
-from yohaku.card.pipeline import Chaining, Recorder, build
+from yohaku.card.pipeline import Chaining, Recorder, build, single_data
 from yohaku.card.session import AppletSession
 from yohaku.iso7816 import Command, Instruction, Response, Status
+from yohaku.iso7816.apdu import SHORT_DATA, SHORT_EXPECTED
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -110,8 +111,15 @@ class Card:
             )
         if response.status != Status.OK:
             raise StatusError(f"selecting {shown}", response.status)
-        self._selection = Selection(self, self._pipeline, Fci.from_bytes(response.data), shown)
+        self._selection = self._selected(Fci.from_bytes(response.data), shown)
         return self._selection
+
+    def _selected(self, fci: Fci, name: str) -> Selection:
+        """Use what the application says it can: chains, extended APDUs; the link must carry those, too."""
+        carries = not isinstance(self._link, LimitedLink) or self._link.carries_extended
+        if not fci.longest_command or not carries:
+            return Selection(self, self._pipeline, fci, name)
+        return Selection(self, build(self._recorder, extended=True), fci, name, extended=True)
 
     def open(self, applet: type[A]) -> A:
         """Select an applet, check that it is the declared one, and give it with its files, PINs and keys.
@@ -173,16 +181,23 @@ class Selection:
         current: short file identifier of the file that commands without one concern; 0 when that is not known.
     """
 
-    def __init__(self, card: Card, pipeline: Processor, fci: Fci, name: str) -> None:
+    def __init__(self, card: Card, pipeline: Processor, fci: Fci, name: str, *, extended: bool = False) -> None:
         self.card, self.fci, self.name = card, fci, name
         self.known: dict[int, bytes] = {}
         self.current = 0
-        self._pipeline = Chaining(pipeline, fci.chain_limit)
+        single = single_data(fci.longest_command) if extended else SHORT_DATA
+        self._pipeline = Chaining(pipeline, fci.chain_limit, single=single)
+        self._longest_answer = max(fci.longest_response - 2, SHORT_EXPECTED) if extended else SHORT_EXPECTED
 
     @property
     def longest_data(self) -> int:
         """Most bytes of command data that go as one atomic command, chained or not."""
         return self._pipeline.limit
+
+    @property
+    def longest_answer(self) -> int:
+        """Most bytes of response data that one command can ask for."""
+        return self._longest_answer
 
     def forget_files(self) -> None:
         """Note that somebody may have changed or selected a file."""

@@ -63,6 +63,16 @@ class SharedLink(Protocol):
         ...
 
 
+@runtime_checkable
+class LimitedLink(Protocol):
+    """A link that knows whether it carries extended APDUs; one that says nothing carries them."""
+
+    @property
+    def carries_extended(self) -> bool:
+        """Whether extended APDUs can travel."""
+        ...
+
+
 def open_link(url: str) -> Link:
     """Open the link that a URL names.
 

@@ -8,7 +8,6 @@ from yohaku.card.content import changed_runs, changed_span, from_content, to_con
 from yohaku.card.copies import newest, replaced
 from yohaku.card.errors import AccessDeniedError, EmptyFileError, ProtocolError
 from yohaku.iso7816 import Instruction
-from yohaku.iso7816.apdu import SHORT_EXPECTED
 
 if TYPE_CHECKING:
     from yohaku.card.session import AppletSession
@@ -71,7 +70,7 @@ class CardTransparentFile(Generic[R]):
         data = bytearray()
         while len(data) < self._file.size:
             p1, p2 = self._address(len(data))
-            wanted = min(SHORT_EXPECTED, self._file.size - len(data))
+            wanted = min(self._session.selection.longest_answer, self._file.size - len(data))
             response = self._session.send(Instruction.READ_BINARY, p1, p2, expected=wanted)
             self._session.check(response, f"reading {self._where}", self._file.read)
             if not response.data:

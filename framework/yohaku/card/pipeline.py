@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 CHAINED = 0x10
 """Class bit of every command of a chain but the last (ISO/IEC 7816-4:2020 5.3.3)."""
+EXTENDED_FRAME = 9
+"""Bytes of an extended command APDU besides its data (ISO/IEC 7816-3:2006 12.1.3)."""
 MOST_RESPONSE = 0x10000
 """Longest response put together from parts, in bytes (ISO/IEC 7816-3:2006 12.1.3)."""
 
@@ -83,20 +85,27 @@ class Recorder:
         return response
 
 
-class ShortFormat:
-    """The last processor: writes commands in short form and reads responses (ISO/IEC 7816-3:2006 12.1.3)."""
+class Format:
+    """The last processor: writes commands and reads responses (ISO/IEC 7816-3:2006 12.1.3).
 
-    def __init__(self, connection: Connection) -> None:
+    Args:
+        connection: the way to the card.
+        extended: whether the card said that it takes extended APDUs; what fits the short form goes in it in any case.
+    """
+
+    def __init__(self, connection: Connection, *, extended: bool = False) -> None:
         self._connection = connection
+        self._extended = extended
 
     def send(self, command: Command) -> Response:
-        """Send a command in short form.
+        """Send a command in the shortest form that carries it.
 
         Raises:
-            ApduError: the command does not fit the short form.
+            ApduError: the command does not fit the short form, and the card takes no other.
             ProtocolError: the answer is shorter than a status word.
         """
-        raw = self._connection.transmit(command.to_bytes())
+        is_long = len(command.data) > SHORT_DATA or command.expected > SHORT_EXPECTED
+        raw = self._connection.transmit(command.to_bytes(extended=is_long and self._extended))
         try:
             return Response.from_bytes(raw)
         except ApduError as error:
@@ -141,16 +150,18 @@ class GetResponse:
 
 
 class Chaining:
-    """Sends command data over 255 bytes as a chain (ISO/IEC 7816-4:2020 5.3.3).
+    """Sends command data that no single command carries as a chain (ISO/IEC 7816-4:2020 5.3.3).
 
     Args:
         following: the next processor.
         limit: most data bytes that the card takes in one chain; below 256 it takes no chain at all.
+        single: most data bytes of one command, over 255 where the card takes extended APDUs.
     """
 
-    def __init__(self, following: Processor, limit: int) -> None:
+    def __init__(self, following: Processor, limit: int, *, single: int = SHORT_DATA) -> None:
         self._following = following
-        self.limit = max(limit, SHORT_DATA)
+        self._single = max(single, SHORT_DATA)
+        self.limit = max(limit, self._single)
 
     def send(self, command: Command) -> Response:
         """Send a command, in segments of 255 bytes when it is too long for one.
@@ -160,6 +171,8 @@ class Chaining:
         """
         if len(command.data) > self.limit:
             raise CardError(f"this card takes {self.limit} bytes in one command, not {len(command.data)}")
+        if len(command.data) <= self._single:
+            return self._following.send(command)
         *segments, last = _split(command.data)
         for segment in segments:
             response = self._following.send(replace(command, cla=command.cla | CHAINED, data=segment, expected=0))
@@ -168,9 +181,14 @@ class Chaining:
         return self._following.send(replace(command, data=last))
 
 
-def build(connection: Connection) -> Processor:
+def build(connection: Connection, *, extended: bool = False) -> Processor:
     """Stack the processors that every card needs; chaining comes with an applet, which states its limit."""
-    return GetResponse(CorrectLength(ShortFormat(connection)))
+    return GetResponse(CorrectLength(Format(connection, extended=extended)))
+
+
+def single_data(longest_command: int) -> int:
+    """Give the most data bytes of one command: header, three bytes of Lc and two of Le are not data."""
+    return max(longest_command - EXTENDED_FRAME, SHORT_DATA)
 
 
 def _split(data: bytes) -> list[bytes]:

@@ -66,7 +66,7 @@ class CardRecordFile(Generic[R]):
             AccessDeniedError: the file's read rule does not hold.
         """
         found: list[bytes] = []
-        at_once = SHORT_EXPECTED // self._file.record_size
+        at_once = self._session.selection.longest_answer // self._file.record_size
         while len(found) < self._file.records:
             part = self._read_from(len(found) + 1)
             found += part
@@ -141,7 +141,8 @@ class CardRecordFile(Generic[R]):
 
     def _read_from(self, number: int) -> list[bytes]:
         """Read whole records from ``number`` on, as many as fit; none when it is not in use."""
-        response = self._command(Instruction.READ_RECORD, number, UP_TO_LAST, expected=SHORT_EXPECTED)
+        wanted = self._session.selection.longest_answer
+        response = self._command(Instruction.READ_RECORD, number, UP_TO_LAST, expected=wanted)
         if response.status == Status.RECORD_NOT_FOUND:
             return []
         self._check(response, f"reading {self._where}", self._file.read)

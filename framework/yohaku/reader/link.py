@@ -73,6 +73,11 @@ class ReaderLink:
         """The answer-to-reset of the last reset."""
         return self._atr
 
+    @property
+    def carries_extended(self) -> bool:
+        """Whether extended APDUs can travel: not over T=0, which has one length byte (ISO/IEC 7816-3:2006 12.2)."""
+        return not self._connected.is_t0
+
     def transmit(self, command: bytes, /) -> bytes:
         """Send a command APDU and return the response APDU.
 
