@@ -68,12 +68,14 @@ class PersistentArray:
 class OwnerPin:
     """A secret value with a retry counter, in a persistent array of ``OwnerPin.size(longest)`` bytes.
 
-    The array holds the limit of tries, the tries left, the length of the value (0: none yet) and the value.
+    The array holds the limit of tries, with bit 8 set when no verification is required; the tries left; the length of
+    the value (0: none yet) and the value.
     """
 
     __slots__ = ("_array",)
 
     _LIMIT, _LEFT, _LENGTH, _VALUE = 0, 1, 2, 3
+    _DISABLED = 0x80
 
     def __init__(self, array: PersistentArray) -> None:
         self._array = array
@@ -86,6 +88,20 @@ class OwnerPin:
     def set_limit(self, tries: int) -> None:
         """Set how many wrong values in a row block the PIN, and give them all back."""
         self._array.write(self._LIMIT, bytes((tries, tries)))
+
+    @property
+    def limit(self) -> int:
+        """How many wrong values in a row block the PIN."""
+        return self._array[self._LIMIT] & ~self._DISABLED
+
+    @property
+    def required(self) -> bool:
+        """Whether the PIN must be verified; otherwise it counts as verified."""
+        return not self._array[self._LIMIT] & self._DISABLED
+
+    def require(self, *, needed: bool) -> None:
+        """Set whether the PIN must be verified, in one step (in the open transaction if there is one)."""
+        self._array.write(self._LIMIT, bytes((self.limit if needed else self.limit | self._DISABLED,)))
 
     @property
     def tries_left(self) -> int:
@@ -105,13 +121,12 @@ class OwnerPin:
         self._array.write_apart(self._LEFT, bytes((left - 1,)))
         if not compare_digest(self._array.read(self._VALUE, length), value):
             return False
-        self._array.write_apart(self._LEFT, bytes((limit,)))
+        self._array.write_apart(self._LEFT, bytes((limit & ~self._DISABLED,)))
         return True
 
     def update(self, value: bytes) -> None:
         """Set the value and give all tries back, in one step (in the open transaction if there is one)."""
-        limit = self._array[self._LIMIT]
-        self._array.write(self._LEFT, bytes((limit, len(value))) + value)
+        self._array.write(self._LEFT, bytes((self.limit, len(value))) + value)
 
     @property
     def value(self) -> bytes:
@@ -125,7 +140,7 @@ class OwnerPin:
 
     def reset(self) -> None:
         """Give all tries back."""
-        self._array.write(self._LEFT, bytes((self._array[self._LIMIT],)))
+        self._array.write(self._LEFT, bytes((self.limit,)))
 
 
 class Context(Protocol):

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Final
 
 from yohaku.iso7816 import Status
 from yohaku_emulator.container.descriptor import (
+    CAN_DISABLE,
     CYCLIC,
+    PIN_ALPHABET,
     TRANSPARENT,
     acceptable,
     body_size,
@@ -88,7 +90,10 @@ class Adoption:
             self._records(what[0], what[1], what[2], what[3])
 
     def _pin(self, old: int, new: int) -> None:
-        """Copy the value, and the tries left as far as the new limit goes; without a value there is nothing to copy."""
+        """Copy the value, the tries left as far as the new limit goes, and that it is disabled where it can be here.
+
+        Without a value there is nothing to copy.
+        """
         source = OwnerPin(self._old.array(_index(old, 0, pins_and_keys(self._old_descriptor)[0])))
         index = _index(new, 0, pins_and_keys(self._descriptor)[0])
         value = source.value
@@ -99,6 +104,8 @@ class Adoption:
         target = OwnerPin(self._table.array(index))
         target.update(value)
         target.lower(source.tries_left)
+        if not source.required and self._descriptor[self._table.part(index) + PIN_ALPHABET] & CAN_DISABLE:
+            target.require(needed=False)
 
     def _key(self, old: int, new: int) -> None:
         old_pins, old_keys = pins_and_keys(self._old_descriptor)

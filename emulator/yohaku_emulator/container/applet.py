@@ -30,8 +30,6 @@ MODULE: Final = bytes.fromhex("F059484B434E5401")
 PERSONALISED: Final = 0x0F
 """Life cycle after the last block of STORE DATA."""
 _DESCRIPTOR_TAG: Final = 0xC5
-_ERASE_BINARY, _READ_BINARY_ODD, _UPDATE_BINARY_ODD, _SEARCH_RECORD = 0x0E, 0xB1, 0xD7, 0xA2
-"""Instruction bytes that only this program knows (ISO/IEC 7816-4:2020 table 4)."""
 
 
 class Container(Applet):
@@ -149,12 +147,14 @@ class Container(Applet):
         Instruction.READ_RECORD: lambda self, apdu: self._records.read(apdu),
         Instruction.UPDATE_RECORD: lambda self, apdu: self._records.update(apdu),
         Instruction.APPEND_RECORD: lambda self, apdu: self._records.append(apdu),
-        _ERASE_BINARY: lambda self, apdu: self._binary.erase(apdu),
-        _READ_BINARY_ODD: lambda self, apdu: self._binary.read_odd(apdu),
-        _UPDATE_BINARY_ODD: lambda self, apdu: self._binary.update_odd(apdu),
-        _SEARCH_RECORD: lambda self, apdu: self._records.search(apdu),
+        Instruction.ERASE_BINARY: lambda self, apdu: self._binary.erase(apdu),
+        Instruction.READ_BINARY_ODD: lambda self, apdu: self._binary.read_odd(apdu),
+        Instruction.UPDATE_BINARY_ODD: lambda self, apdu: self._binary.update_odd(apdu),
+        Instruction.SEARCH_RECORD: lambda self, apdu: self._records.search(apdu),
         Instruction.VERIFY: lambda self, apdu: self._credentials.verify(apdu),
         Instruction.CHANGE_REFERENCE_DATA: lambda self, apdu: self._credentials.change(apdu),
+        Instruction.DISABLE_VERIFICATION_REQUIREMENT: lambda self, apdu: self._credentials.require(apdu, needed=False),
+        Instruction.ENABLE_VERIFICATION_REQUIREMENT: lambda self, apdu: self._credentials.require(apdu, needed=True),
         Instruction.RESET_RETRY_COUNTER: lambda self, apdu: self._credentials.reset(apdu),
         Instruction.GET_CHALLENGE: lambda self, apdu: self._credentials.get_challenge(apdu),
         Instruction.EXTERNAL_AUTHENTICATE: lambda self, apdu: self._credentials.external_authenticate(apdu),

@@ -6,7 +6,15 @@ from hmac import compare_digest
 from typing import TYPE_CHECKING, Final
 
 from yohaku.iso7816 import Status
-from yohaku_emulator.container.descriptor import PIN_RULE, acceptable, allows, key_size, pins_and_keys
+from yohaku_emulator.container.descriptor import (
+    CAN_DISABLE,
+    PIN_ALPHABET,
+    PIN_RULE,
+    acceptable,
+    allows,
+    key_size,
+    pins_and_keys,
+)
 from yohaku_emulator.container.table import KEY_VALUE
 from yohaku_emulator.crypto import aes_cmac
 from yohaku_emulator.errors import StatusError
@@ -44,6 +52,15 @@ class Credentials:
         """The credentials proved in this session, as a mask."""
         return self._state[0] << 8 | self._state[1]
 
+    def permits(self, descriptor: bytes, rule: int) -> bool:
+        """Say whether the rule at offset ``rule`` holds: by what was proved, with PINs that need not be verified."""
+        return allows(descriptor, rule, self.state) or allows(descriptor, rule, self.state | self._disabled(descriptor))
+
+    def _disabled(self, descriptor: bytes) -> int:
+        """Give the PINs with a value that need not be verified, as a mask."""
+        pins = range(pins_and_keys(descriptor)[0])
+        return sum(1 << index for index in pins if not OwnerPin(self._table.array(index)).required)
+
     def _prove(self, index: int, *, proved: bool) -> None:
         state = self.state | 1 << index if proved else self.state & ~(1 << index)
         self._state[0], self._state[1] = state >> 8, state & 0xFF
@@ -57,19 +74,42 @@ class Credentials:
         return index, pin
 
     def verify(self, apdu: Apdu) -> bytes:
-        """VERIFY (ISO/IEC 7816-4:2020 11.6.6); without data it tells the tries left and costs nothing."""
+        """VERIFY (ISO/IEC 7816-4:2020 11.6.6); without data it tells the tries left, or 9000 for none needed, free."""
         if apdu.p1:
             raise StatusError(Status.WRONG_P1P2)
         descriptor = self._table.descriptor.read()
         index, pin = self._pin(apdu, descriptor)
         if not apdu.data:
+            if not pin.required:
+                return b""
             raise StatusError(_TRIES_LEFT | pin.tries_left)
+        self._present(apdu, descriptor, index, pin)
+        return b""
+
+    def require(self, apdu: Apdu, *, needed: bool) -> bytes:
+        """ENABLE and DISABLE VERIFICATION REQUIREMENT (ISO/IEC 7816-4:2020 11.6.8, 11.6.9), with the PIN's value.
+
+        Without data it tells the tries left and costs nothing, as VERIFY does while the PIN is required.
+        """
+        if apdu.p1:
+            raise StatusError(Status.WRONG_P1P2)
+        descriptor = self._table.descriptor.read()
+        index, pin = self._pin(apdu, descriptor)
+        if not descriptor[self._table.part(index) + PIN_ALPHABET] & CAN_DISABLE:
+            raise StatusError(Status.CONDITIONS)
+        if not apdu.data:
+            raise StatusError(_TRIES_LEFT | pin.tries_left)
+        self._present(apdu, descriptor, index, pin)
+        pin.require(needed=needed)
+        return b""
+
+    def _present(self, apdu: Apdu, descriptor: bytes, index: int, pin: OwnerPin) -> None:
+        """Compare the data of the command with the PIN, and remember that it was proved."""
         part = self._table.part(index)
         if not descriptor[part + 1] <= len(apdu.data) <= descriptor[part + 2]:
             raise StatusError(Status.WRONG_LENGTH)
         self._check(index, pin, apdu.data)
         self._prove(index, proved=True)
-        return b""
 
     def _check(self, index: int, pin: OwnerPin, value: bytes) -> None:
         if not pin.tries_left:
@@ -105,7 +145,7 @@ class Credentials:
             raise StatusError(Status.WRONG_P1P2)
         descriptor = self._table.descriptor.read()
         index, pin = self._pin(apdu, descriptor)
-        if not allows(descriptor, self._table.part(index) + PIN_RULE, self.state):
+        if not self.permits(descriptor, self._table.part(index) + PIN_RULE):
             raise StatusError(Status.SECURITY_STATUS)
         if bool(apdu.data) == (apdu.p1 == 3):
             raise StatusError(Status.WRONG_LENGTH)

@@ -32,6 +32,11 @@ KEY_PART: Final = 2
 FILE_RULES: Final = 4
 """Offset of the rules in a file's part: kind, SFI and two bytes of size stand before them."""
 
+PIN_ALPHABET: Final = 3
+"""Offset of the alphabet in a PIN's part."""
+CAN_DISABLE: Final = 0x80
+"""Bit of the alphabet byte: the PIN's verification requirement can be disabled."""
+
 LONGEST_PIN: Final = 16
 _MOST_PINS, _MOST_KEYS, _MOST_CREDENTIALS, _MOST_FILES, _MOST_MASKS = 7, 8, 15, 30, 7
 _KEY_SIZES: Final = (0, 16, 24, 32)
@@ -106,7 +111,7 @@ def _walk(descriptor: bytes) -> bytes:
 
 def _pin(descriptor: bytes, at: int, foreign: int) -> int:
     tries, shortest, longest, alphabet = descriptor[at : at + PIN_RULE]
-    _require(1 <= tries <= 15 and 1 <= shortest <= longest <= LONGEST_PIN and alphabet <= 2)
+    _require(1 <= tries <= 15 and 1 <= shortest <= longest <= LONGEST_PIN and alphabet & ~CAN_DISABLE <= 2)
     return _rule(descriptor, at + PIN_RULE, foreign)
 
 
@@ -153,5 +158,5 @@ def acceptable(descriptor: bytes, part: int, value: bytes) -> bool:
     _, shortest, longest, alphabet = descriptor[part : part + PIN_RULE]
     if not shortest <= len(value) <= longest:
         return False
-    low, high = ((0, 255), (0x30, 0x39), (0x20, 0x7E))[alphabet]
+    low, high = ((0, 255), (0x30, 0x39), (0x20, 0x7E))[alphabet & ~CAN_DISABLE]
     return all(low <= byte <= high for byte in value)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from yohaku.iso7816 import Status
-from yohaku_emulator.container.descriptor import CYCLIC, FILE_RULES, TRANSPARENT, after_rule, allows, body_size
+from yohaku_emulator.container.descriptor import CYCLIC, FILE_RULES, TRANSPARENT, after_rule, body_size
 from yohaku_emulator.errors import StatusError
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ class Files:
         rule = part + FILE_RULES
         for _ in range(access):
             rule = after_rule(descriptor, rule)
-        if not allows(descriptor, rule, self._credentials.state):
+        if not self._credentials.permits(descriptor, rule):
             raise StatusError(Status.SECURITY_STATUS)
         return index, part
 

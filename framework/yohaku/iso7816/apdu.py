@@ -21,19 +21,25 @@ class ApduError(YohakuError):
 class Instruction(IntEnum):
     """Instruction bytes that the container and the security domains understand."""
 
+    ERASE_BINARY = 0x0E
     VERIFY = 0x20
     CHANGE_REFERENCE_DATA = 0x24
+    DISABLE_VERIFICATION_REQUIREMENT = 0x26
+    ENABLE_VERIFICATION_REQUIREMENT = 0x28
     RESET_RETRY_COUNTER = 0x2C
     MANAGE_CHANNEL = 0x70
     EXTERNAL_AUTHENTICATE = 0x82
     GET_CHALLENGE = 0x84
     INTERNAL_AUTHENTICATE = 0x88
+    SEARCH_RECORD = 0xA2
     SELECT = 0xA4
     READ_BINARY = 0xB0
+    READ_BINARY_ODD = 0xB1
     READ_RECORD = 0xB2
     GET_RESPONSE = 0xC0
     GET_DATA = 0xCA
     UPDATE_BINARY = 0xD6
+    UPDATE_BINARY_ODD = 0xD7
     UPDATE_RECORD = 0xDC
     APPEND_RECORD = 0xE2
     # GlobalPlatform Card Specification 2.3.1, chapter 11 (class byte 80)
