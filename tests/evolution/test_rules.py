@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from yohaku.schema.breaking import RULES, breaking
-from yohaku.schema.snapshot import AppletSnapshot, schema_snapshot
+from yohaku.schema.snapshot import AppletSnapshot, SnapshotError, schema_snapshot
 from yohaku.schema.sources import load_source
 
 HERE = Path(__file__).parent
@@ -42,3 +42,14 @@ def test_a_saved_snapshot_stands_for_the_old_declaration(rule):
 @pytest.mark.parametrize("rule", FOLDERS)
 def test_nothing_breaks_against_itself(rule):
     assert breaking(load(rule, "current"), load(rule, "current")) == []
+
+
+def test_a_snapshot_from_before_pins_could_be_disabled_is_still_read():
+    saved = schema_snapshot(load("PIN_DISABLING_ALLOWED", "previous"))
+    old = json.loads(json.dumps(saved.to_json()))
+    for pin in old["pins"]:
+        del pin["can_disable"]
+    assert AppletSnapshot.from_json(old) == saved
+    del old["pins"][0]["tries"]
+    with pytest.raises(SnapshotError, match="tries missing"):
+        AppletSnapshot.from_json(old)

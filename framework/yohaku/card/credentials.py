@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets as random
 from typing import TYPE_CHECKING
 
-from yohaku.card.errors import KeyWrongError, LastTryError, PinBlockedError, PinWrongError
+from yohaku.card.errors import CardError, KeyWrongError, LastTryError, PinBlockedError, PinWrongError
 from yohaku.card.secrets import key_bytes, pin_bytes
 from yohaku.iso7816 import Instruction, Response, Status
 
@@ -15,6 +15,14 @@ if TYPE_CHECKING:
 
 SPECIFIC = 0x80
 """Bit of P2 for a PIN or key of the application, not of the card (ISO/IEC 7816-4:2020 table 97)."""
+COMPARING = frozenset(
+    {
+        Instruction.VERIFY,
+        Instruction.DISABLE_VERIFICATION_REQUIREMENT,
+        Instruction.ENABLE_VERIFICATION_REQUIREMENT,
+    }
+)
+"""Commands that compare a PIN and give it no other value; without data they ask for the tries."""
 CHALLENGE = 16
 """Bytes of a challenge."""
 
@@ -29,10 +37,19 @@ class CardPin:
     def tries_left(self) -> int:
         """Read how many tries are left before the PIN is blocked; spends none (ISO/IEC 7816-4:2020 11.6.6)."""
         response = self._session.send(Instruction.VERIFY, 0x00, self._reference)
+        if response.status == Status.OK and self._pin.can_disable:
+            response = self._session.send(Instruction.ENABLE_VERIFICATION_REQUIREMENT, 0x00, self._reference)
         if (left := _tries(response)) is not None:
             return left
         self._session.check(response, f"reading the tries of {self._pin.name}")
         return self._pin.tries
+
+    @property
+    def required(self) -> bool:
+        """Read whether the PIN must be presented; one that is not counts as presented (ISO/IEC 7816-4:2020 11.6.6)."""
+        if not self._pin.can_disable:
+            return True
+        return self._session.send(Instruction.VERIFY, 0x00, self._reference).status != Status.OK
 
     def verify(self, pin: str | bytes, *, last_try: bool = False) -> None:
         """Present the PIN (ISO/IEC 7816-4:2020 11.6.6); the last try is spent only when ``last_try`` says so.
@@ -43,12 +60,7 @@ class CardPin:
             PinWrongError: the card refused it; the error says how many tries are left.
             PinBlockedError: no try is left.
         """
-        value = pin_bytes(self._pin, pin)
-        self._guard(last_try=last_try)
-        self._session.presented.discard(self._pin.name)
-        response = self._session.send(Instruction.VERIFY, 0x00, self._reference, value)
-        self._check(response, f"verifying {self._pin.name}")
-        self._session.presented.add(self._pin.name)
+        self._present(Instruction.VERIFY, pin, f"verifying {self._pin.name}", last_try=last_try)
 
     def change(self, old: str | bytes, new: str | bytes, *, last_try: bool = False) -> None:
         """Replace the PIN's value (ISO/IEC 7816-4:2020 11.6.7); a wrong old value spends a try.
@@ -60,6 +72,36 @@ class CardPin:
         self._guard(last_try=last_try)
         response = self._session.send(Instruction.CHANGE_REFERENCE_DATA, 0x00, self._reference, data)
         self._check(response, f"changing {self._pin.name}")
+
+    def disable(self, pin: str | bytes, *, last_try: bool = False) -> None:
+        """Let the PIN count as presented from now on, after a reset, too (ISO/IEC 7816-4:2020 11.6.9).
+
+        Raises:
+            CardError: the declaration does not let it be disabled; nothing was sent.
+            PinFormatError, LastTryError, PinWrongError, PinBlockedError: as for `verify`.
+        """
+        if not self._pin.can_disable:
+            raise CardError(f"{self._pin.name} cannot be disabled: it is not declared with can_disable=True")
+        ins = Instruction.DISABLE_VERIFICATION_REQUIREMENT
+        self._present(ins, pin, f"disabling {self._pin.name}", last_try=last_try)
+
+    def enable(self, pin: str | bytes, *, last_try: bool = False) -> None:
+        """Make the card ask for the PIN again (ISO/IEC 7816-4:2020 11.6.8); one that always is needs nothing sent.
+
+        Raises:
+            PinFormatError, LastTryError, PinWrongError, PinBlockedError: as for `verify`.
+        """
+        if self._pin.can_disable:
+            ins = Instruction.ENABLE_VERIFICATION_REQUIREMENT
+            self._present(ins, pin, f"enabling {self._pin.name}", last_try=last_try)
+
+    def _present(self, ins: Instruction, pin: str | bytes, action: str, *, last_try: bool) -> None:
+        value = pin_bytes(self._pin, pin)
+        self._guard(last_try=last_try)
+        self._session.presented.discard(self._pin.name)
+        response = self._session.send(ins, 0x00, self._reference, value)
+        self._check(response, action)
+        self._session.presented.add(self._pin.name)
 
     def reset(self, new: str | bytes | None = None) -> None:
         """Give the PIN all its tries back, and a new value if given (ISO/IEC 7816-4:2020 11.6.10).

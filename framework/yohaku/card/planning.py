@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from yohaku.card.credentials import COMPARING
 from yohaku.iso7816 import Instruction
 
 if TYPE_CHECKING:
@@ -69,5 +70,5 @@ class PlanLink:
 def _only_reads(command: bytes) -> bool:
     if len(command) < 4 or command[0] & 0x90:
         return False
-    asks_for_tries = command[1] == Instruction.VERIFY and len(command) == 4
+    asks_for_tries = command[1] in COMPARING and len(command) == 4
     return command[1] in _READING or asks_for_tries

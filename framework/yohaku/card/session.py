@@ -107,21 +107,32 @@ class AppletSession:
     def satisfy(self, rule: Rule, secrets: Secrets, *, last_try: bool = False) -> None:
         """Present what a rule needs, the cheapest way for which values are at hand.
 
-        Fewest presentations first, then keys before PINs; what was presented already costs nothing.
+        Fewest presentations first, then keys before PINs; what was presented already, or is a PIN that was disabled,
+        costs nothing.
 
         Raises:
             AccessDeniedError: no alternative has all its values at hand.
             PinWrongError, PinBlockedError, LastTryError, KeyWrongError: as the PINs and keys say.
         """
-        held = {*self.applet.pins(), *self.applet.keys()}
-        rows = [row for row in rule.ordered if all(item.name in held for item in row)]
-        ways = [[item for item in row if item.name not in self.presented] for row in rows]
+        ways = self._ways(rule)
         possible = [way for way in ways if all(item.name in secrets for item in way)]
         if not possible:
             raise AccessDeniedError(f"{self.applet.name}: this needs {rule}; given are values for {_listed(secrets)}")
         secrets.check_allowed(self.selection.card)
         for item in min(possible, key=_cost):
             self._present(item, secrets[item.name], last_try=last_try)
+
+    def holds(self, rule: Rule) -> bool:
+        """Ask whether a rule holds without presenting more: what was presented counts, and PINs that are disabled."""
+        return [] in self._ways(rule)
+
+    def _ways(self, rule: Rule) -> list[list[Credential]]:
+        """Give what is still to be presented for each alternative that the version on the card knows."""
+        pins, keys = self.applet.pins(), self.applet.keys()
+        rows = [row for row in rule.ordered if all(item.name in pins or item.name in keys for item in row)]
+        missing = {item.name for row in rows for item in row} - self.presented
+        missing -= {name for name in missing & pins.keys() if not self.pin(pins[name]).required}
+        return [[item for item in row if item.name in missing] for row in rows]
 
     def _present(self, item: Credential, value: bytes, *, last_try: bool) -> None:
         if isinstance(item, Pin):

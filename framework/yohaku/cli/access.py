@@ -40,7 +40,7 @@ def unlock(card: Card, instance: Applet, rules: Iterable[Rule], path: str | None
     """
     session = AppletSession.of(instance)
     for rule in rules:
-        if rule.alternatives and all(rule.alternatives):
+        if rule.alternatives and all(rule.alternatives) and not session.holds(rule):
             session.satisfy(rule, _for_rule(card, type(instance), rule, path), last_try=last_try)
 
 

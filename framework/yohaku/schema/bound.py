@@ -85,6 +85,19 @@ class BoundPin(Protocol):
         """Replace the PIN's value."""
         ...
 
+    @property
+    def required(self) -> bool:
+        """Read whether the PIN must be presented; one that is not counts as presented."""
+        ...
+
+    def disable(self, pin: str | bytes, *, last_try: bool = False) -> None:
+        """Let the PIN count as presented until it is enabled."""
+        ...
+
+    def enable(self, pin: str | bytes, *, last_try: bool = False) -> None:
+        """Make the card ask for the PIN again."""
+        ...
+
     def reset(self, new: str | bytes | None = None) -> None:
         """Set the tries back, and the value too when ``new`` is given; needs the PIN's reset rule."""
         ...

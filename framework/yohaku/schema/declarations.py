@@ -93,6 +93,7 @@ class Pin(Declaration, Credential):
         length: number of characters, or (fewest, most); 16 at most.
         alphabet: what a value consists of: ``"digits"``, ``"printable"`` (ASCII) or ``"bytes"``.
         reset: who may set the tries back and give a new value.
+        can_disable: whether who knows the PIN may have the card stop asking for it, until it is enabled again.
         english: the English name.
     """
 
@@ -104,6 +105,7 @@ class Pin(Declaration, Credential):
         length: int | tuple[int, int] = 4,
         alphabet: str = "digits",
         reset: Condition = NEVER,
+        can_disable: bool = False,
         english: str = "",
     ) -> None:
         super().__init__(label, english)
@@ -119,7 +121,7 @@ class Pin(Declaration, Credential):
             raise SchemaError(f"Pin({label!r}): {'; '.join(faults)}")
         self.tries, self.shortest, self.longest = tries, shortest, longest
         self.alphabet = Alphabet[alphabet.upper()]
-        self.reset = reset.as_rule()
+        self.reset, self.can_disable = reset.as_rule(), can_disable
 
     @property
     def reference(self) -> int:

@@ -25,7 +25,11 @@ LONGEST = 200
 RULE: Any = c.PrefixedArray(c.Int8ub, c.Int16ub)
 
 _PIN: Any = c.Struct(
-    "tries" / c.Int8ub, "shortest" / c.Int8ub, "longest" / c.Int8ub, "alphabet" / c.Int8ub, "reset" / RULE
+    "tries" / c.Int8ub,
+    "shortest" / c.Int8ub,
+    "longest" / c.Int8ub,
+    "form" / c.BitStruct("can_disable" / c.Flag, "alphabet" / c.BitsInteger(7)),
+    "reset" / RULE,
 )
 _KEY: Any = c.Struct("algorithm" / c.Int8ub, "tries" / c.Int8ub)
 _FILE: Any = c.Struct(
@@ -74,7 +78,7 @@ def compile_descriptor(applet: type[Applet]) -> bytes:
                     "tries": pin.tries,
                     "shortest": pin.shortest,
                     "longest": pin.longest,
-                    "alphabet": pin.alphabet.value,
+                    "form": {"can_disable": pin.can_disable, "alphabet": pin.alphabet.value},
                     "reset": _rule(pin.reset),
                 }
                 for pin in applet.pins().values()

@@ -111,7 +111,7 @@ class CredentialLayout:
         reference: the number that names it in VERIFY or EXTERNAL AUTHENTICATE, from 1.
         label: the Japanese name.
         english: the English name.
-        form: what a value looks like, such as ``4 digits`` or ``AES-128``.
+        form: what a value looks like, such as ``4 digits`` or ``AES-128``; of a PIN also whether it can be disabled.
         tries: wrong tries until it is blocked; 0 for a key that never is.
         reset: who may set the tries back, as text; empty for a key.
     """
@@ -224,6 +224,7 @@ def file_layout(file: File[Any]) -> FileLayout:
 def _pin(pin: Pin) -> CredentialLayout:
     span = str(pin.shortest) if pin.shortest == pin.longest else f"{pin.shortest} to {pin.longest}"
     form = f"{span} {'printable characters' if pin.alphabet.name == 'PRINTABLE' else pin.alphabet.name.lower()}"
+    form += ", can be disabled" if pin.can_disable else ""
     return CredentialLayout(pin.name, "pin", pin.reference, pin.label, pin.english, form, pin.tries, str(pin.reset))
 
 

@@ -7,7 +7,7 @@ record and no secret.
 from __future__ import annotations
 
 import types
-from dataclasses import asdict, dataclass, fields, is_dataclass
+from dataclasses import MISSING, asdict, dataclass, fields, is_dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
 from enum import Enum
@@ -124,6 +124,7 @@ class PinSnapshot:
     longest: int
     alphabet: str
     reset: Access
+    can_disable: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +179,7 @@ def schema_snapshot(applet: type[Applet]) -> AppletSnapshot:
                 pin.longest,
                 pin.alphabet.name.lower(),
                 _access(pin.reset),
+                pin.can_disable,
             )
             for pin in applet.pins().values()
         ],
@@ -302,15 +304,14 @@ def _any_index(path: str) -> str:
 
 
 def _made(kind: type[S], value: Json, where: str) -> S:
-    """Make a snapshot class from JSON, checking every name and type."""
+    """Make a snapshot class from JSON, checking every name and type; what came later has a default."""
     if not isinstance(value, dict):
         raise SnapshotError(f"{where} of the saved schema is no object")
     hints = get_type_hints(kind)
-    names = [one.name for one in fields(cast("Any", kind))]
-    if value.keys() != set(names):
-        odd = sorted(value.keys() ^ set(names))
-        raise SnapshotError(f"{where} of the saved schema: {', '.join(odd)} missing or unknown")
-    return kind(**{name: _typed(hints[name], value[name], f"{where}.{name}") for name in names})
+    since = {one.name for one in fields(cast("Any", kind)) if one.default is not MISSING}
+    if odd := (value.keys() ^ hints.keys()) - (since - value.keys()):
+        raise SnapshotError(f"{where} of the saved schema: {', '.join(sorted(odd))} missing or unknown")
+    return kind(**{name: _typed(hints[name], value[name], f"{where}.{name}") for name in hints if name in value})
 
 
 def _typed(hint: Any, value: Json, where: str) -> Any:

@@ -301,11 +301,14 @@ def applets(draw: st.DrawFn) -> type[Applet]:
 
 def _pins() -> st.SearchStrategy[Pin]:
     return st.builds(
-        lambda tries, shortest, more, alphabet: Pin(tries=tries, length=(shortest, shortest + more), alphabet=alphabet),
+        lambda tries, shortest, more, alphabet, can_disable: Pin(
+            tries=tries, length=(shortest, shortest + more), alphabet=alphabet, can_disable=can_disable
+        ),
         st.integers(1, 15),
         st.integers(1, 8),
         st.integers(0, 8),
         st.sampled_from(("digits", "printable", "bytes")),
+        st.booleans(),
     )
 
 

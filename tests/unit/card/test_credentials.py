@@ -9,6 +9,7 @@ from yohaku.card import (
     AccessDeniedError,
     AppletSession,
     Card,
+    CardError,
     Exchange,
     KeyWrongError,
     LastTryError,
@@ -280,3 +281,72 @@ def test_other_refusals_keep_their_number(card: Card, safe: Safe) -> None:
     with pytest.raises(StatusError, match=r"doing a thing of safe: 6D00 \(the card does not know") as caught:
         session.check(session.send(0x02, 0, 0), "doing a thing")
     assert caught.value.status == 0x6D00
+
+
+class Locker(Applet, aid="F0 59 48 4B 54 13"):
+    """PINを止められる"""
+
+    master = Key(bits=128)
+    owner = Pin(tries=3, length=4, reset=master, can_disable=True)
+    guest = Pin(tries=3, length=4)
+    value = TransparentFile(Value, read=owner, update=owner & guest)
+
+
+@pytest.fixture
+def locker(card: Card) -> Locker:
+    load_applet(card, Locker, secrets=LOCKER)
+    return card.open(Locker)
+
+
+LOCKER = Secrets.for_tests(Locker)
+
+
+def test_a_disabled_pin_is_not_asked_for_until_it_is_enabled(card: Card, locker: Locker) -> None:
+    assert locker.owner.required
+    locker.owner.disable(LOCKER["owner"])
+    card.reset()
+    locker = card.open(Locker)
+    assert not locker.owner.required
+    assert locker.value.read_bytes() == b"\0"
+    locker.owner.enable(LOCKER["owner"])
+    card.reset()
+    locker = card.open(Locker)
+    with pytest.raises(AccessDeniedError):
+        locker.value.read_bytes()
+
+
+def test_disabling_and_enabling_spend_tries_and_guard_the_last(locker: Locker) -> None:
+    with pytest.raises(PinWrongError):
+        locker.owner.disable("0000")
+    assert locker.owner.required
+    locker.owner.disable(LOCKER["owner"])
+    for _ in range(2):
+        with pytest.raises(PinWrongError):
+            locker.owner.enable("0000")
+    assert locker.owner.tries_left == 1, "also while it is disabled"
+    with pytest.raises(LastTryError):
+        locker.owner.enable(LOCKER["owner"])
+    locker.owner.enable(LOCKER["owner"], last_try=True)
+    assert locker.owner.tries_left == 3
+
+
+def test_a_pin_that_is_not_declared_so_cannot_be_disabled(card: Card, locker: Locker) -> None:
+    seen = commands(card)
+    with pytest.raises(CardError, match="can_disable"):
+        locker.guest.disable(LOCKER["guest"])
+    locker.guest.enable(LOCKER["guest"])
+    assert locker.guest.required
+    assert not seen
+
+
+def test_what_a_rule_needs_is_less_by_a_disabled_pin(card: Card, locker: Locker) -> None:
+    session = AppletSession.of(locker)
+    assert not session.holds(Locker.value.read)
+    locker.owner.disable(LOCKER["owner"])
+    card.reset()
+    session = AppletSession.of(locker := card.open(Locker))
+    assert session.holds(Locker.value.read)
+    assert not session.holds(Locker.value.update)
+    session.satisfy(Locker.value.update, LOCKER)
+    assert session.presented == {"guest"}
+    locker.value.write(Value(number=7))

@@ -23,6 +23,14 @@ BY_NAME, EF = 0x04, 0x02
 """P1 of SELECT: by AID, or a file of the applet (ISO/IEC 7816-4:2020 11.2.2)."""
 
 
+_PIN_VERBS = {
+    Instruction.CHANGE_REFERENCE_DATA: "change",
+    Instruction.RESET_RETRY_COUNTER: "give all tries back to",
+    Instruction.DISABLE_VERIFICATION_REQUIREMENT: "ask no more for",
+    Instruction.ENABLE_VERIFICATION_REQUIREMENT: "ask again for",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Explanation:
     """What one exchange was.
@@ -160,7 +168,7 @@ class Explainer:
         name = self._credential(command.p2 & 0x7F)
         if command.ins == Instruction.VERIFY:
             return _Found(f"VERIFY {name}" if command.data else f"VERIFY {name}: how many tries are left?")
-        verb = "change" if command.ins == Instruction.CHANGE_REFERENCE_DATA else "give all tries back to"
+        verb = _PIN_VERBS[Instruction(command.ins)] if command.data or command.p1 else "how many tries has"
         return _Found(f"{_name(command.ins)}: {verb} {name}")
 
     def _key_command(self, command: Command, response: Response) -> _Found:
@@ -204,6 +212,8 @@ class Explainer:
         Instruction.VERIFY: _pin_command,
         Instruction.CHANGE_REFERENCE_DATA: _pin_command,
         Instruction.RESET_RETRY_COUNTER: _pin_command,
+        Instruction.DISABLE_VERIFICATION_REQUIREMENT: _pin_command,
+        Instruction.ENABLE_VERIFICATION_REQUIREMENT: _pin_command,
         Instruction.EXTERNAL_AUTHENTICATE: _key_command,
         Instruction.INTERNAL_AUTHENTICATE: _key_command,
         Instruction.GET_CHALLENGE: _plain,

@@ -24,6 +24,8 @@ _KINDS: Final = {0x80: "the issuer's domain", 0x40: "applications", 0x20: "load 
 """P1 of GET STATUS (table 11-31)."""
 _GROUPS: Final = {0x01: "value of PIN", 0x02: "value of key", 0x03: "content of file", 0x04: "record of file"}
 """High byte of the container's data groupings."""
+_DIGEST: Final = 0x0600
+"""The data grouping that ends a load."""
 SECURED: Final = 0x04
 """Class bit of a command with a MAC of the secure channel."""
 
@@ -63,8 +65,11 @@ _NAMES: Final[dict[int, str]] = {
 
 def _stored(command: Command) -> str:
     """Name the data groupings; in a secure channel they may be encrypted."""
-    told = [
-        f"{_GROUPS[tag >> 8]} {tag & 0xFF}" if tag >> 8 in _GROUPS else f"data grouping {tag:04X}"
-        for tag, _, _ in ([] if command.cla & SECURED else groups(command.data))
-    ]
+    told = [_grouping(tag) for tag, _, _ in ([] if command.cla & SECURED else groups(command.data))]
     return ", ".join(told) or f"{len(command.data)} bytes"
+
+
+def _grouping(tag: int) -> str:
+    if tag == _DIGEST:
+        return "digest of what the applet holds"
+    return f"{_GROUPS[tag >> 8]} {tag & 0xFF}" if tag >> 8 in _GROUPS else f"data grouping {tag:04X}"

@@ -9,9 +9,13 @@ PIN_COMMANDS = frozenset(
         Instruction.VERIFY,
         Instruction.CHANGE_REFERENCE_DATA,
         Instruction.RESET_RETRY_COUNTER,
+        Instruction.DISABLE_VERIFICATION_REQUIREMENT,
+        Instruction.ENABLE_VERIFICATION_REQUIREMENT,
         Instruction.VERIFY | 1,
         Instruction.CHANGE_REFERENCE_DATA | 1,
         Instruction.RESET_RETRY_COUNTER | 1,
+        Instruction.DISABLE_VERIFICATION_REQUIREMENT | 1,
+        Instruction.ENABLE_VERIFICATION_REQUIREMENT | 1,
     }
 )
 """Commands whose data is a PIN; odd instructions carry it in data objects (ISO/IEC 7816-4:2020 11.6)."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from yohaku.card.credentials import key_proof
+from yohaku.card.credentials import COMPARING, key_proof
 from yohaku.card.traces.explain import Explainer
 from yohaku.iso7816 import ApduError, Command, Instruction
 from yohaku.schema import Key
@@ -115,9 +115,9 @@ class _Replay:
         return Command(raw[0], raw[1], raw[2], raw[3], proof).to_bytes()
 
     def _filled(self, raw: bytes) -> bytes | None:
-        """Fill a hidden PIN in; only that of VERIFY, the others would change the card to values that nobody knows."""
+        """Fill a hidden PIN in where it is compared; other commands would give the card values that nobody knows."""
         applet, found = self._explainer.selected, self._explainer.credential(raw[3] & 0x7F)
-        if applet is None or found is None or not _is(raw, Instruction.VERIFY):
+        if applet is None or found is None or not any(_is(raw, ins) for ins in COMPARING):
             return None
         value = self._secrets(applet).get(found.name)
         return None if value is None else Command(raw[0], raw[1], raw[2], raw[3], value).to_bytes()

@@ -30,6 +30,9 @@ def changed_pins(old: AppletSnapshot, new: AppletSnapshot) -> Iterator[Change]:
         shorter = now.shortest > was.shortest or now.longest < was.longest
         if shorter or now.alphabet not in WIDER[was.alphabet]:
             yield Change("PIN_FORM_NARROWED", was.name, f"took {_form(was)}, takes {_form(now)}")
+        if was.can_disable != now.can_disable:
+            rule = "PIN_DISABLING_ALLOWED" if now.can_disable else "PIN_DISABLING_REFUSED"
+            yield Change(rule, was.name, f"{_disabling(was)}, {_disabling(now)} now")
 
 
 def changed_keys(old: AppletSnapshot, new: AppletSnapshot) -> Iterator[Change]:
@@ -63,6 +66,10 @@ def _numbered(kind: str, was: C, now: C) -> Iterator[Change]:
 def _form(pin: PinSnapshot) -> str:
     span = str(pin.shortest) if pin.shortest == pin.longest else f"{pin.shortest} to {pin.longest}"
     return f"{span} {pin.alphabet}"
+
+
+def _disabling(pin: PinSnapshot) -> str:
+    return "can be disabled" if pin.can_disable else "is always required"
 
 
 def changed_access(where: str, was: Access, now: Access, renamed: dict[str, str]) -> Iterator[Change]:
