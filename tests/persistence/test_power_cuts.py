@@ -14,7 +14,7 @@ from yohaku_emulator.system import InstanceContext
 AID, OTHER = bytes.fromhex("F059484B0001"), bytes.fromhex("F059484B0002")
 KEY = bytes(range(16))
 DESCRIPTOR = t.descriptor(
-    pins=[t.pin(3, 4, 8, reset=(2,)), t.pin(5, 6, 8)],
+    pins=[t.pin(3, 4, 8, alphabet=0x81, reset=(2,)), t.pin(5, 6, 8)],
     keys=[t.key(1, 3), t.key(1)],
     files=[t.transparent(1, 300), t.linear(2, 40, 4), t.cyclic(3, 100, 3), t.transparent(4, 70)],
 )
@@ -105,6 +105,12 @@ def lost_and_proved(profile: str) -> EmulatedCard:
     return card
 
 
+def disabled(profile: str) -> EmulatedCard:
+    card = selected(profile)
+    t.Terminal(card).do(Ins.DISABLE_VERIFICATION_REQUIREMENT, 0, 0x81, b"1234")
+    return card
+
+
 def two_applications(profile: str) -> EmulatedCard:
     card = personalised(profile)
     t.Terminal(card).install(OTHER, SECOND)
@@ -146,8 +152,8 @@ COMMANDS = [
     Case("update binary", selected, command(Ins.UPDATE_BINARY, 0x81, 0, bytes(range(255, 0, -1)))),
     Case("update binary, one byte", selected, command(Ins.UPDATE_BINARY, 0x84, 69, b"!")),
     Case("update binary, chained", selected, chained),
-    Case("update binary, odd", selected, command(0xD7, 0, 1, b"\x54\x01\x05\x53\x78" + b"o" * 120)),
-    Case("erase binary", selected, command(0x0E, 0x81, 20, b"\x00\xb0")),
+    Case("update binary, odd", selected, command(Ins.UPDATE_BINARY_ODD, 0, 1, b"\x54\x01\x05\x53\x78" + b"o" * 120)),
+    Case("erase binary", selected, command(Ins.ERASE_BINARY, 0x81, 20, b"\x00\xb0")),
     Case("update record", selected, command(Ins.UPDATE_RECORD, 2, 2 << 3 | 4, b"u" * 40)),
     Case("append to linear", selected, command(Ins.APPEND_RECORD, 0, 2 << 3, b"a" * 40)),
     Case("append to cyclic", selected, command(Ins.APPEND_RECORD, 0, 3 << 3, b"a" * 100)),
@@ -160,6 +166,11 @@ COMMANDS = [
     Case("change PIN, wrong", selected, command(Ins.CHANGE_REFERENCE_DATA, 0, 0x81, b"99994321"), ends=0x63C2),
     Case("reset retry counter", proved, command(Ins.RESET_RETRY_COUNTER, 2, 0x81, b"2468")),
     Case("reset retry counter alone", lost_and_proved, command(Ins.RESET_RETRY_COUNTER, 3, 0x81)),
+    Case("disable PIN", selected, command(Ins.DISABLE_VERIFICATION_REQUIREMENT, 0, 0x81, b"1234"), between=((2, 2),)),
+    Case("disable PIN, wrong", selected, command(Ins.DISABLE_VERIFICATION_REQUIREMENT, 0, 0x81, b"99999"), ends=0x63C2),
+    Case("enable PIN", disabled, command(Ins.ENABLE_VERIFICATION_REQUIREMENT, 0, 0x81, b"1234"), between=((2, 2),)),
+    Case("enable PIN, wrong", disabled, command(Ins.ENABLE_VERIFICATION_REQUIREMENT, 0, 0x81, b"9999"), ends=0x63C2),
+    Case("change disabled PIN", disabled, command(Ins.CHANGE_REFERENCE_DATA, 0, 0x81, b"12344321"), between=((2, 2),)),
     Case("authenticate", selected, authenticate(KEY), between=((4, 2),)),
     Case("authenticate, wrong", selected, authenticate(bytes(16)), ends=0x63C2),
 ]  # fmt: skip
