@@ -13,7 +13,7 @@ from yohaku.globalplatform.keys import KeySet
 from yohaku.globalplatform.scp import Level, SecureChannel, open_channel
 from yohaku.iso7816 import Command, Instruction, Response, Status, describe
 from yohaku_emulator.container import LOAD_FILE, MODULE
-from yohaku_emulator.container.descriptor import CYCLIC, FORMAT, LINEAR, TRANSPARENT
+from yohaku_emulator.container.descriptor import CYCLIC, FORMAT, LINEAR, PURSE, TRANSPARENT
 from yohaku_emulator.crypto import aes_cmac
 from yohaku_emulator.lv import tlv
 
@@ -188,6 +188,19 @@ def cyclic(
 ) -> bytes:
     """Write a cyclic file's part of a descriptor."""
     return bytes((CYCLIC,)) + linear(sfi, size, records, read=read, update=update, append=append)[1:]
+
+
+def purse(
+    sfi: int,
+    entries: int,
+    limits: tuple[int, int, int],
+    *,
+    number: int = 1,
+    rules: Sequence[Sequence[int]] = (ALWAYS, ALWAYS, ALWAYS, ALWAYS),
+) -> bytes:
+    """Write a purse's part of a descriptor: highest balance, credit and debit; rules read, log, credit and debit."""
+    head = bytes((PURSE, sfi, number, entries))
+    return head + b"".join(limit.to_bytes(4, "big") for limit in limits) + b"".join(map(rule, rules))
 
 
 def descriptor(

@@ -12,12 +12,17 @@ from yohaku_emulator.container.descriptor import (
     CAN_DISABLE,
     CYCLIC,
     PIN_ALPHABET,
+    PURSE,
+    PURSE_ENTRY,
+    PURSE_HEAD,
+    PURSE_KEY,
     TRANSPARENT,
     acceptable,
     body_size,
     key_size,
     pins_and_keys,
 )
+from yohaku_emulator.container.purse import append_entry
 from yohaku_emulator.container.table import KEY_VALUE, Table
 from yohaku_emulator.errors import StatusError
 from yohaku_emulator.runtime import OwnerPin
@@ -31,8 +36,8 @@ PERSONALISED: Final = 0x0F
 STAGING: Final = 0xFF
 """Byte behind an AID that makes the AID of its upgrade's staging instance."""
 LONGEST_AID: Final = 16
-_PIN, _KEY, _BYTES, _RECORDS = 1, 2, 3, 4
-_SIZES: Final = (0, 2, 2, 6, 4)
+_PIN, _KEY, _BYTES, _RECORDS, _PURSE, _LOG = 1, 2, 3, 4, 5, 6
+_SIZES: Final = (0, 2, 2, 6, 4, 2, 4)
 """Bytes of a grouping behind the AID: old and new number; offset and count of bytes, or first and count of records."""
 _TRIES, _LEFT, _SET = 0, 1, 2
 """Offsets in a key's array."""
@@ -71,12 +76,12 @@ class Adoption:
         self._descriptor, self._old_descriptor = table.descriptor.read(), self._old.descriptor.read()
 
     def adopt(self, kind: int, what: bytes) -> None:
-        """Take over a PIN, a key, a run of bytes or a run of records.
+        """Take over a PIN, a key, a run of bytes or of records, a purse without its log or a run of its log.
 
         Raises:
             StatusError: 6A88 no such part on either side, 6A80 it does not fit, 6A84 no room for a record.
         """
-        if not _PIN <= kind <= _RECORDS:
+        if not _PIN <= kind <= _LOG:
             raise StatusError(Status.REFERENCE_NOT_FOUND)
         if len(what) != _SIZES[kind]:
             raise StatusError(Status.WRONG_DATA)
@@ -86,8 +91,12 @@ class Adoption:
             self._key(what[0], what[1])
         elif kind == _BYTES:
             self._bytes(what[0], what[1], what[2] << 8 | what[3], what[4] << 8 | what[5])
-        else:
+        elif kind == _RECORDS:
             self._records(what[0], what[1], what[2], what[3])
+        elif kind == _PURSE:
+            self._purse(what[0], what[1])
+        else:
+            self._log(what[0], what[1], what[2], what[3])
 
     def _pin(self, old: int, new: int) -> None:
         """Copy the value, the tries left as far as the new limit goes, and that it is disabled where it can be here.
@@ -139,12 +148,36 @@ class Adoption:
                 slot = (newest + 1 + records - used + age) % records
             self._files.load_record(self._descriptor, new, self._old.array(source).read(slot * size, size))
 
+    def _purse(self, old: int, new: int) -> None:
+        """Take over number, sequence number and balance, whatever the limits here are: no money is lost."""
+        head = self._old.array(_find_purse(self._old, self._old_descriptor, old)).read(0, PURSE_HEAD)
+        self._table.array(_find_purse(self._table, self._descriptor, new)).write(0, head)
+
+    def _log(self, old: int, new: int, first: int, count: int) -> None:
+        """Append log entries in the order of their age, the oldest being number 0."""
+        source = _find_purse(self._old, self._old_descriptor, old)
+        target = _find_purse(self._table, self._descriptor, new)
+        entries = self._old_descriptor[self._old.part(source) + PURSE_KEY + 1]
+        used, newest = self._old.fill(self._old_descriptor, source)
+        for age in range(first, min(first + count, used)):
+            slot = (newest + 1 + entries - used + age) % entries
+            entry = self._old.array(source).read(PURSE_HEAD + slot * PURSE_ENTRY, PURSE_ENTRY)
+            append_entry(self._table, self._descriptor, target, entry)
+
     def _file(self, sfi: int, *, transparent: bool) -> tuple[int, int]:
         index = self._old.find(self._old_descriptor, sfi)
         part = self._old.part(index) if index >= 0 else 0
-        if index < 0 or (self._old_descriptor[part] == TRANSPARENT) is not transparent:
+        kind = self._old_descriptor[part]
+        if index < 0 or (kind == TRANSPARENT) is not transparent or kind == PURSE:
             raise StatusError(Status.REFERENCE_NOT_FOUND)
         return index, part
+
+
+def _find_purse(table: Table, descriptor: bytes, sfi: int) -> int:
+    index = table.find(descriptor, sfi)
+    if index < 0 or descriptor[table.part(index)] != PURSE:
+        raise StatusError(Status.REFERENCE_NOT_FOUND)
+    return index
 
 
 def _index(number: int, before: int, count: int) -> int:

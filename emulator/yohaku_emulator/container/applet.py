@@ -12,6 +12,7 @@ from yohaku_emulator.container.chain import Chain
 from yohaku_emulator.container.credentials import Credentials
 from yohaku_emulator.container.descriptor import FORMAT, VERSION
 from yohaku_emulator.container.files import Files
+from yohaku_emulator.container.purse import CREDIT_INS, DEBIT_INS, READ_PURSE_INS, READ_RECEIPTS_INS, Purses
 from yohaku_emulator.container.records import Records
 from yohaku_emulator.container.table import Table
 from yohaku_emulator.errors import StatusError
@@ -35,7 +36,7 @@ _DESCRIPTOR_TAG: Final = 0xC5
 class Container(Applet):
     """An instance: descriptor and table, credentials, files, and the buffer for a chained update."""
 
-    __slots__ = ("_binary", "_chain", "_context", "_credentials", "_files", "_records", "_table")
+    __slots__ = ("_binary", "_chain", "_context", "_credentials", "_files", "_purses", "_records", "_table")
 
     @classmethod
     def install(cls, context: Context, parameters: bytes) -> None:
@@ -47,17 +48,15 @@ class Container(Applet):
         self._credentials = Credentials(context, self._table)
         self._files = Files(context, self._table, self._credentials)
         self._binary, self._records = Binary(self._files), Records(context, self._files)
-        self._chain = Chain(context, self._binary)
+        self._chain, self._purses = Chain(context, self._binary), Purses(context, self._table, self._credentials)
 
     def process(self, apdu: Apdu) -> bytes:
         """Work on one command."""
         if apdu.selecting:
             return self._select(apdu)
-        if apdu.cla:
-            raise StatusError(Status.CLASS_UNKNOWN)
-        handler = self._HANDLERS.get(apdu.ins)
+        handler = (self._PROPRIETARY if apdu.cla else self._HANDLERS).get(apdu.ins)
         if handler is None:
-            raise StatusError(Status.INSTRUCTION_UNKNOWN)
+            raise StatusError(Status.CLASS_UNKNOWN if apdu.cla else Status.INSTRUCTION_UNKNOWN)
         if apdu.ins not in self._ALWAYS and self._context.life != PERSONALISED:
             raise StatusError(Status.CONDITIONS)
         self._chain.guard(apdu)
@@ -139,6 +138,12 @@ class Container(Applet):
         Adoption(self._context, self._table, self._files, value[1:end]).adopt(kind, value[end:])
 
     _ALWAYS: ClassVar = frozenset({Instruction.SELECT, Instruction.GET_DATA})
+    _PROPRIETARY: ClassVar[dict[int, Callable[[Container, Apdu], bytes]]] = {
+        CREDIT_INS: lambda self, apdu: self._purses.credit(apdu),
+        DEBIT_INS: lambda self, apdu: self._purses.debit(apdu),
+        READ_RECEIPTS_INS: lambda self, apdu: self._purses.receipts(apdu),
+        READ_PURSE_INS: lambda self, apdu: self._purses.read(apdu),
+    }
     _HANDLERS: ClassVar[dict[int, Callable[[Container, Apdu], bytes]]] = {
         Instruction.SELECT: lambda self, apdu: self._files.select(apdu),
         Instruction.GET_DATA: _get_data,

@@ -214,13 +214,22 @@ class Credentials:
         index = pins + _reference(apdu, keys)
         if len(apdu.data) != size:
             raise StatusError(Status.WRONG_LENGTH)
+        return index, self._usable(index)
+
+    def _usable(self, index: int) -> PersistentArray:
+        """Return the array of a key that has a value (else 6984) and is not blocked (else 6983)."""
         key = self._table.array(index)
         limit, left, is_set = key.read(0, KEY_VALUE)
         if not is_set:
             raise StatusError(Status.REFERENCE_UNUSABLE)
         if limit and not left:
             raise StatusError(Status.BLOCKED)
-        return index, key
+        return key
+
+    def usable_key(self, descriptor: bytes, number: int) -> bytes:
+        """Return the value of key ``number`` (from 1), for receipts; 6984 or 6983."""
+        index = pins_and_keys(descriptor)[0] + number - 1
+        return self._value(descriptor, index, self._usable(index))
 
     def _value(self, descriptor: bytes, index: int, key: PersistentArray) -> bytes:
         return key.read(KEY_VALUE, key_size(descriptor[self._table.part(index)]))

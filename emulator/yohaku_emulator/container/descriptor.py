@@ -24,6 +24,7 @@ FIRST_PART: Final = 5
 TRANSPARENT: Final = 1
 LINEAR: Final = 2
 CYCLIC: Final = 3
+PURSE: Final = 4
 
 PIN_RULE: Final = 4
 """Offset of the reset rule in a PIN's part: tries, shortest, longest and alphabet stand before it."""
@@ -31,6 +32,16 @@ KEY_PART: Final = 2
 """Bytes of a key's part: algorithm, tries."""
 FILE_RULES: Final = 4
 """Offset of the rules in a file's part: kind, SFI and two bytes of size stand before them."""
+PURSE_KEY: Final = 2
+"""Offset of the number of the key that makes receipts in a purse's part, and behind it the entries of its log."""
+PURSE_MOST: Final = 4
+"""Offset of the highest balance in a purse's part, of one credit and of one debit, 4 bytes each."""
+PURSE_RULES: Final = 16
+"""Offset of the rules in a purse's part: read, log, credit, debit."""
+PURSE_HEAD: Final = 16
+"""Bytes of a purse before its log: number (8), sequence number (4), balance (4)."""
+PURSE_ENTRY: Final = 17
+"""Bytes of a log entry: kind (1), amount (4), balance afterwards (4), reference (8)."""
 
 PIN_ALPHABET: Final = 3
 """Offset of the alphabet in a PIN's part."""
@@ -40,6 +51,7 @@ CAN_DISABLE: Final = 0x80
 LONGEST_PIN: Final = 16
 _MOST_PINS, _MOST_KEYS, _MOST_CREDENTIALS, _MOST_FILES, _MOST_MASKS = 7, 8, 15, 30, 7
 _KEY_SIZES: Final = (0, 16, 24, 32)
+_ZERO, _LARGEST = b"\0\0\0\0", b"\x7f\xff\xff\xff"
 
 
 def allows(descriptor: bytes, rule: int, state: int) -> bool:
@@ -72,6 +84,8 @@ def key_size(algorithm: int) -> int:
 def body_size(descriptor: bytes, part: int) -> int:
     """Return how many bytes the contents of the file at offset ``part`` take."""
     first, second = descriptor[part + 2], descriptor[part + 3]
+    if descriptor[part] == PURSE:
+        return PURSE_HEAD + second * PURSE_ENTRY
     return first << 8 | second if descriptor[part] == TRANSPARENT else first * second
 
 
@@ -103,7 +117,7 @@ def _walk(descriptor: bytes) -> bytes:
         elif index < pins + keys:
             at = _key(descriptor, at)
         else:
-            at = _file(descriptor, at, foreign)
+            at = _file(descriptor, at, foreign, keys)
     _require(at == len(descriptor))
     _different_files(descriptor, found[pins + keys :])
     return bytes(found)
@@ -120,9 +134,12 @@ def _key(descriptor: bytes, at: int) -> int:
     return at + KEY_PART
 
 
-def _file(descriptor: bytes, at: int, foreign: int) -> int:
+def _file(descriptor: bytes, at: int, foreign: int, keys: int) -> int:
     kind, sfi, first, second = descriptor[at], descriptor[at + 1], descriptor[at + 2], descriptor[at + 3]
-    _require(TRANSPARENT <= kind <= CYCLIC and 1 <= sfi <= 30)
+    _require(TRANSPARENT <= kind <= PURSE and 1 <= sfi <= 30)
+    if kind == PURSE:
+        _require(1 <= first <= keys and 1 <= second <= 254)
+        return _purse(descriptor, at, foreign)
     if kind == TRANSPARENT:
         _require(1 <= (first << 8 | second) <= 32767)
     else:
@@ -130,6 +147,16 @@ def _file(descriptor: bytes, at: int, foreign: int) -> int:
     at = _rule(descriptor, at + FILE_RULES, foreign)
     at = _rule(descriptor, at, foreign)
     return at if kind == TRANSPARENT else _rule(descriptor, at, foreign)
+
+
+def _purse(descriptor: bytes, at: int, foreign: int) -> int:
+    """Check limits and rules; numbers of 4 bytes compare like their bytes."""
+    most, credit, debit = (descriptor[at + place : at + place + 4] for place in range(PURSE_MOST, PURSE_RULES, 4))
+    _require(most <= _LARGEST and _ZERO < credit <= most and _ZERO < debit <= most)
+    at += PURSE_RULES
+    for _ in range(4):
+        at = _rule(descriptor, at, foreign)
+    return at
 
 
 def _rule(descriptor: bytes, at: int, foreign: int) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from yohaku.iso7816 import Status
-from yohaku_emulator.container.descriptor import CYCLIC, FILE_RULES, TRANSPARENT, after_rule, body_size
+from yohaku_emulator.container.descriptor import CYCLIC, FILE_RULES, PURSE, TRANSPARENT, after_rule, body_size
 from yohaku_emulator.errors import StatusError
 
 if TYPE_CHECKING:
@@ -62,8 +62,8 @@ class Files:
         part = self.table.part(index)
         kind, sfi, size, records = descriptor[part : part + FILE_RULES]
         body = b"\x80\x02" + body_size(descriptor, part).to_bytes(2, "big")
-        if kind == TRANSPARENT:
-            body += b"\x82\x01\x01"
+        if kind in {TRANSPARENT, PURSE}:
+            body += b"\x82\x01\x01" if kind == TRANSPARENT else b"\x82\x01\x08"
         else:
             body += bytes((0x82, 5, 0x06 if kind == CYCLIC else 0x02, 0x41, 0, size, records))
         body += bytes((0x83, 2, 0, sfi, 0x88, 1, sfi << 3, 0x8A, 1, 5))
@@ -81,7 +81,7 @@ class Files:
         if index < 0:
             raise StatusError(Status.FILE_NOT_FOUND if sfi else Status.NO_CURRENT_FILE)
         part = self.table.part(index)
-        if (descriptor[part] == TRANSPARENT) is not transparent:
+        if (descriptor[part] == TRANSPARENT) is not transparent or descriptor[part] == PURSE:
             raise StatusError(Status.INCOMPATIBLE_FILE)
         rule = part + FILE_RULES
         for _ in range(access):
@@ -121,6 +121,6 @@ class Files:
     def _loaded(self, descriptor: bytes, sfi: int, *, transparent: bool) -> tuple[int, int]:
         index = self.table.find(descriptor, sfi)
         part = self.table.part(index) if index >= 0 else 0
-        if index < 0 or (descriptor[part] == TRANSPARENT) is not transparent:
+        if index < 0 or (descriptor[part] == TRANSPARENT) is not transparent or descriptor[part] == PURSE:
             raise StatusError(Status.REFERENCE_NOT_FOUND)
         return index, part

@@ -10,6 +10,7 @@ from yohaku_emulator.container.descriptor import (
     CYCLIC,
     FILES,
     LONGEST_PIN,
+    PURSE,
     body_size,
     key_size,
     parts,
@@ -24,6 +25,8 @@ FINGERPRINT: Final = 8
 """Bytes of SHA-256 over the descriptor, at the start of the table."""
 KEY_VALUE: Final = 3
 """Offset of the value in a key's array: limit of tries, tries left and 1 when set stand before it."""
+PURSE_NUMBER: Final = 8
+"""Bytes of the number that the card draws for each purse, at the start of its array."""
 _DESCRIPTOR, _TABLE, _FIRST = 0, 1, 2
 
 
@@ -91,8 +94,8 @@ def _no_records(descriptor: bytes, credentials: int, table: PersistentArray) -> 
 
 
 def _last_slot(descriptor: bytes, part: int) -> int:
-    """Return the slot before the first one an empty cyclic file is to use; 0 where there are no slots."""
-    return descriptor[part + 3] - 1 if descriptor[part] == CYCLIC else 0
+    """Return the slot before the first one an empty cyclic file or log is to use; 0 where there are none."""
+    return descriptor[part + 3] - 1 if descriptor[part] >= CYCLIC else 0
 
 
 def create(context: Context, descriptor: bytes) -> None:
@@ -119,6 +122,9 @@ def create(context: Context, descriptor: bytes) -> None:
     for index in range(pins, pins + keys):
         tries = descriptor[offsets[index] + 1]
         arrays[_FIRST + index].write(0, bytes((tries, tries)))
+    for index in range(pins + keys, len(offsets)):
+        if descriptor[offsets[index]] == PURSE:
+            arrays[_FIRST + index].write(0, context.random(PURSE_NUMBER))
     Table(context).empty(descriptor)
 
 
