@@ -38,7 +38,7 @@ def test_data_goes_to_stdout_and_all_else_to_stderr(run: Any, stamp: str, image:
     del image
     load = run("applet", "load", stamp)
     assert load.stdout == ""
-    assert "[4/4] stamp is ready" in load.stderr
+    assert "[3/3] stamp is ready" in load.stderr
     write = run("applet", "write", stamp, "last", '{"shop": 7, "name": "余白", "day": "2026-04-01"}')
     assert write.stdout == ""
     assert "shop: 7" in write.stderr

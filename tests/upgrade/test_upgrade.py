@@ -365,6 +365,17 @@ class TestOtherCards:
         assert (report.before, report.after) == (None, 2)
         check_new(card)
 
+    @pytest.mark.parametrize("aid", [Club.aid, Club.aid.ljust(16, b"\1")], ids=len)
+    def test_nothing_is_loaded_beside_what_waits_whatever_the_aid(self, aid, monkeypatch):
+        monkeypatch.setattr(ClubV1, "aid", aid)
+        card = over(EmulatedCard())
+        domain = SecurityDomain.open(card)
+        domain.install(staging_aid(aid), compile_descriptor(ClubV1))
+        domain.personalise(staging_aid(aid), [])
+        with pytest.raises(AlreadyInstalledError, match=f"waits under AID {staging_aid(aid).hex(' ').upper()}"):
+            load_applet(card, ClubV1, secrets=OLD)
+        assert aids(card) == [staging_aid(aid)]
+
     @pytest.mark.parametrize(("pages", "message"), [(20, "too little memory"), (28, "needs .* more free bytes")])
     def test_there_is_no_room_for_both(self, pages, message):
         """With 20 pages the staging instance does not fit, with 28 the new one would not fit beside it."""

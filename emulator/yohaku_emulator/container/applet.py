@@ -11,6 +11,7 @@ from yohaku_emulator.container.binary import Binary
 from yohaku_emulator.container.chain import Chain
 from yohaku_emulator.container.credentials import Credentials
 from yohaku_emulator.container.descriptor import FORMAT, VERSION
+from yohaku_emulator.container.digest import check_digest
 from yohaku_emulator.container.files import Files
 from yohaku_emulator.container.purse import CREDIT_INS, DEBIT_INS, READ_PURSE_INS, READ_RECEIPTS_INS, Purses
 from yohaku_emulator.container.records import Records
@@ -127,6 +128,8 @@ class Container(Applet):
             self._files.load_record(descriptor, number, value)
         elif kind == 5:
             self._adopt(number, value)
+        elif kind == 6:
+            check_digest(self._table, descriptor, number, value)
         else:
             raise StatusError(Status.REFERENCE_NOT_FOUND)
 

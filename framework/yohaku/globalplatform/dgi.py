@@ -14,6 +14,8 @@ PIN_VALUE, KEY_VALUE, FILE_CONTENT, RECORD = 0x0100, 0x0200, 0x0300, 0x0400
 """Data groupings of the container: the low byte is a number or an SFI (container version 1, Installation)."""
 ADOPT_PIN, ADOPT_KEY, ADOPT_BYTES, ADOPT_RECORDS = 0x0501, 0x0502, 0x0503, 0x0504
 """Data groupings that take over parts of another instance (container version 1, chapter 7)."""
+DIGEST = 0x0600
+"""Data grouping that names what the instance must hold (container version 1, chapter 3); it ends the last block."""
 MOST_ADOPTED = 240
 """Most bytes of contents that one block takes over: no more than a block could carry, so that a commit holds them."""
 _HEAD, _OFFSET = 3, 2
@@ -24,11 +26,12 @@ def pack(items: Iterable[Dgi], *, room: int = SHORT_DATA) -> list[bytes]:
 
     Groupings that take over contents have a block each. Groupings of one identifier keep their order, as records are
     appended in the order they come. Contents of transparent files are cut wherever a block has room left, so they go
-    last and fill the gaps.
+    last and fill the gaps. A digest ends the last block, as it covers all others.
     """
     blocks = [bytearray()]
     earliest: dict[int, int] = {}
-    whole, divisible, alone = _sorted(items)
+    groupings = list(items)
+    whole, divisible, alone = _sorted(item for item in groupings if item.tag != DIGEST)
     blocks += [bytearray(item.to_bytes()) for item in alone]
     for item in whole:
         raw = item.to_bytes()
@@ -37,6 +40,10 @@ def pack(items: Iterable[Dgi], *, room: int = SHORT_DATA) -> list[bytes]:
         earliest[item.tag] = place
     for item in divisible:
         _pour(item, blocks, room)
+    for item in groupings:
+        if item.tag == DIGEST:
+            raw = item.to_bytes()
+            blocks[_first_with_room(blocks, len(raw), len(blocks) - 1, room)] += raw
     return [bytes(block) for block in blocks]
 
 

@@ -254,7 +254,8 @@ class SecurityDomain(DomainSession):
         for number, part in enumerate(parts):
             last = LAST_BLOCK if number == len(parts) - 1 else 0
             response = self.send(Instruction.STORE_DATA, last | DGI_FORMAT, number, part)
-            self.check(response, f"personalising {_spaced(aid)}, block {number + 1} of {len(parts)}")
+            advice = "it does not hold what was sent" if response.status == Status.MEMORY_FAILURE else ""
+            self.check(response, f"personalising {_spaced(aid)}, block {number + 1} of {len(parts)}", advice)
         return len(parts)
 
     def delete(self, aid: bytes, *, related: bool = False) -> None:

@@ -1,4 +1,4 @@
-"""From a declaration to an applet on a card: check all values, install, personalise, verify, or leave nothing."""
+"""From a declaration to an applet on a card: check all values, install, personalise with proof, or leave nothing."""
 
 from __future__ import annotations
 
@@ -14,10 +14,13 @@ from yohaku.card.secrets import check_all
 from yohaku.card.session import AppletSession
 from yohaku.errors import UnknownNameError, YohakuError
 from yohaku.globalplatform.dgi import KEY_VALUE, PIN_VALUE, RECORD, file_content
+from yohaku.globalplatform.digest import digest_of
 from yohaku.globalplatform.domain import SecurityDomain
 from yohaku.globalplatform.readback import read_back
+from yohaku.globalplatform.scp import CONTENT_MANAGEMENT
 from yohaku.globalplatform.wire import Dgi
 from yohaku.schema import CyclicFile, Record, RecordFile, compile_descriptor, fingerprint
+from yohaku.schema.evolution import LONGEST_AID, staging_aid
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -95,11 +98,13 @@ def load_applet(
     keys: KeySource | None = None,
     allow_test_keys: bool = False,
     resume: bool = False,
+    reads_back: bool = False,
 ) -> LoadReport:
     """Load an applet and give its PINs, keys and files their first values, through a secure channel.
 
-    All values are checked before anything is sent, and contents are read back at the end. When a later step fails the
-    instance is deleted again.
+    All values are checked before anything is sent. The last block names a digest of what the applet shall hold, and
+    the card, which compares it with its memory, becomes ready only then. When a later step fails the instance is
+    deleted again.
 
     Args:
         card: the card.
@@ -111,6 +116,7 @@ def load_applet(
         keys: of the card's security domain; an emulated card needs none, a real one without keys gets clear commands.
         allow_test_keys: use published keys on a real card, too.
         resume: complete a load of this very declaration that was cut short, instead of refusing it.
+        reads_back: also read out again what was written, as far as anybody may read it.
 
     Raises:
         SecretError, PinFormatError, EncodeError, ContentError, UnknownNameError: a value is missing or does not fit.
@@ -122,8 +128,8 @@ def load_applet(
     """
     check_all(applet, secrets)
     secrets.check_allowed(card)
-    opener = partial(SecurityDomain.open, card, keys, allow_test_keys=allow_test_keys)
-    return _Load(card, applet, secrets, contents or {}, opener).run(progress or _ignore, resume=resume)
+    load = _Load(card, applet, secrets, contents or {}, _opener(card, keys, allow_test_keys=allow_test_keys))
+    return load.run(progress or _ignore, resume=resume, reads_back=reads_back)
 
 
 def delete_applet(card: Card, aid: bytes, *, keys: KeySource | None = None, allow_test_keys: bool = False) -> None:
@@ -134,7 +140,12 @@ def delete_applet(card: Card, aid: bytes, *, keys: KeySource | None = None, allo
         AccessDeniedError: the card wants a secure channel, and there are no keys.
         SecureChannelError: the secure channel cannot be opened with these keys.
     """
-    SecurityDomain.open(card, keys, allow_test_keys=allow_test_keys).delete(aid)
+    _opener(card, keys, allow_test_keys=allow_test_keys)().delete(aid)
+
+
+def _opener(card: Card, keys: KeySource | None, *, allow_test_keys: bool) -> Callable[[], SecurityDomain]:
+    """Give what opens the domain as far as content management needs it: no answer tells anything secret."""
+    return partial(SecurityDomain.open, card, keys, at_most=CONTENT_MANAGEMENT, allow_test_keys=allow_test_keys)
 
 
 class _Load:
@@ -150,31 +161,33 @@ class _Load:
     ) -> None:
         self.card, self.applet, self.open_domain = card, applet, open_domain
         self.secrets, self.contents = secrets, contents
-        self.items = [*_secret_items(applet, secrets), *_content_items(applet, contents)]
+        encoded = dict(_encoded(applet, contents))
+        self.items = [*_secret_items(applet, secrets), *_content_items(applet, encoded), digest_of(applet, encoded)]
         self.descriptor = compile_descriptor(applet)
 
-    def run(self, progress: Progress, *, resume: bool) -> LoadReport:
+    def run(self, progress: Progress, *, resume: bool, reads_back: bool) -> LoadReport:
         before = self.card.traffic.snapshot()
-        name, aid = self.applet.name, self.applet.aid
-        progress(Step(f"looking for {name}", 0, 4))
+        name, aid, steps = self.applet.name, self.applet.aid, 4 if reads_back else 3
+        progress(Step(f"looking for {name}", 0, steps))
         is_begun = self._look(resume=resume)
         domain = self.open_domain()
         if is_begun:
-            progress(Step(f"going on with {name}", 1, 4))
+            progress(Step(f"going on with {name}", 1, steps))
         else:
-            progress(Step(f"installing {name}", 1, 4))
+            progress(Step(f"installing {name}", 1, steps))
             domain.install(aid, self.descriptor)
         try:
-            progress(Step(f"personalising {name}", 2, 4))
+            progress(Step(f"personalising {name}", 2, steps))
             blocks = domain.personalise(aid, self.items)
-            progress(Step(f"verifying {name}", 3, 4))
-            read_back(AppletSession.open(self.card, self.applet), self.contents, self.secrets)
+            if reads_back:
+                progress(Step(f"reading {name}", 3, steps))
+                read_back(AppletSession.open(self.card, self.applet), self.contents, self.secrets)
         except BaseException as error:
             is_left, outcome = self._roll_back()
             if isinstance(error, YohakuError):
                 raise LoadError(f"loading {name}: {error}; {outcome}", is_left=is_left) from error
             raise
-        progress(Step(f"{name} is ready", 4, 4))
+        progress(Step(f"{name} is ready", steps, steps))
         return LoadReport(name, aid, len(self.descriptor), blocks, self.card.traffic - before)
 
     def _look(self, *, resume: bool) -> bool:
@@ -182,6 +195,7 @@ class _Load:
         try:
             held = AppletSession.open(self.card, self.applet).applet
         except AppletNotInstalledError:
+            self._look_for_upgrade()
             return False
         except AppletNotReadyError as error:
             if resume and self._is_mine():
@@ -194,6 +208,21 @@ class _Load:
             + ("" if held is self.applet else "Upgrade it, which keeps what it holds. ")
             + "Delete it first to load it anew; that loses what it holds"
         )
+
+    def _look_for_upgrade(self) -> None:
+        """Refuse to load over what an interrupted upgrade left; a shorter AID selects that by being its beginning."""
+        if len(self.applet.aid) < LONGEST_AID:
+            return
+        aid = staging_aid(self.applet.aid)
+        try:
+            fci = self.card.select(aid, name=self.applet.name).fci
+        except AppletNotInstalledError:
+            return
+        if fci.is_personalised:
+            raise AlreadyInstalledError(
+                f"{self.applet.name}: an upgrade was interrupted, and what the card holds waits under AID "
+                f"{aid.hex(' ').upper()}; run the upgrade again"
+            )
 
     def _is_mine(self) -> bool:
         fci = self.card.select(self.applet.aid).fci
@@ -215,20 +244,29 @@ def _secret_items(applet: type[Applet], secrets: Secrets) -> Iterator[Dgi]:
         yield Dgi(KEY_VALUE | key.reference, secrets[name])
 
 
-def _content_items(applet: type[Applet], contents: Contents) -> Iterator[Dgi]:
+def _encoded(applet: type[Applet], contents: Contents) -> Iterator[tuple[str, list[bytes]]]:
+    """Encode first contents: the bytes of a transparent file as the only item, or the records of another."""
     files = applet.files()
     for name, content in contents.items():
         if name not in files:
             raise UnknownNameError("file", name, files, where=f" in {applet.name}")
-        yield from _file_items(files[name], content)
+        yield name, _bytes(files[name], content)
 
 
-def _file_items(file: File[Any], content: Record | Sequence[Record]) -> Iterator[Dgi]:
-    if not isinstance(file, RecordFile):
-        yield from file_content(file.sfi, stored(file, to_content(_one(file, content), file.room, file.name)))
-        return
-    for record in _several(file, content):
-        yield Dgi(RECORD | file.sfi, to_content(record, file.record_size, file.name))
+def _bytes(file: File[Any], content: Record | Sequence[Record]) -> list[bytes]:
+    if isinstance(file, RecordFile):
+        return [to_content(record, file.record_size, file.name) for record in _several(file, content)]
+    return [stored(file, to_content(_one(file, content), file.room, file.name))]
+
+
+def _content_items(applet: type[Applet], encoded: Mapping[str, list[bytes]]) -> Iterator[Dgi]:
+    for name, content in encoded.items():
+        file = applet.file(name)
+        for part in content:
+            if isinstance(file, RecordFile):
+                yield Dgi(RECORD | file.sfi, part)
+            else:
+                yield from file_content(file.sfi, part)
 
 
 def _one(file: File[Any], content: Record | Sequence[Record]) -> Record:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Self
 from yohaku.card.errors import AccessDeniedError, StatusError
 from yohaku.codec.ber import length_bytes
 from yohaku.globalplatform.keys import KeySet, check_allowed
-from yohaku.globalplatform.scp import open_channel
+from yohaku.globalplatform.scp import EVERYTHING, open_channel
 from yohaku.globalplatform.tokens import parse_receipt, token_input
 from yohaku.iso7816 import Command, Instruction, Response, Status
 from yohaku.iso7816.apdu import SHORT_DATA
@@ -54,6 +54,7 @@ class DomainSession:
         *,
         aid: bytes = b"",
         level: Level | None = None,
+        at_most: Level = EVERYTHING,
         allow_test_keys: bool = False,
     ) -> Self:
         """Select a security domain and open a secure channel to it.
@@ -69,15 +70,23 @@ class DomainSession:
         domain = cls.select(card, aid)
         source = KeySet.for_tests() if keys is None and card.is_emulator else keys
         if source is not None:
-            domain.authenticate(source, level=level, allow_test_keys=allow_test_keys)
+            domain.authenticate(source, level=level, at_most=at_most, allow_test_keys=allow_test_keys)
         return domain
 
-    def authenticate(self, keys: KeySource, *, level: Level | None = None, allow_test_keys: bool = False) -> Terms:
+    def authenticate(
+        self,
+        keys: KeySource,
+        *,
+        level: Level | None = None,
+        at_most: Level = EVERYTHING,
+        allow_test_keys: bool = False,
+    ) -> Terms:
         """Open a secure channel; from now on each command goes through it.
 
         Args:
             keys: where the static keys come from.
-            level: what to protect; by default all that the card offers.
+            level: what to protect; by default all that the card offers of ``at_most``.
+            at_most: what to protect where the card offers it.
             allow_test_keys: use published keys on a real card, too.
 
         Raises:
@@ -86,7 +95,8 @@ class DomainSession:
             SecureChannelError: the card has no such key set, blocks it, or does not offer the level.
         """
         check_allowed(keys, self.card, allow_test_keys=allow_test_keys)
-        self.channel = open_channel(self._selection, keys, level=level, aid=self._selection.fci.aid or b"")
+        aid = self._selection.fci.aid or b""
+        self.channel = open_channel(self._selection, keys, level=level, at_most=at_most, aid=aid)
         self._way = self.channel
         return self.channel.terms
 

@@ -38,6 +38,7 @@ from yohaku.globalplatform.dgi import (
 )
 from yohaku.globalplatform.domain import NoSpaceError, SecurityDomain
 from yohaku.globalplatform.load import Step
+from yohaku.globalplatform.scp import CONTENT_MANAGEMENT
 from yohaku.globalplatform.wire import Dgi
 from yohaku.schema import CyclicFile, RecordFile, TransparentFile, compile_descriptor, fingerprint
 from yohaku.schema.evolution import EvolutionError, at_version, file_steps, renewed_content, staging_aid
@@ -111,7 +112,7 @@ def upgrade_applet(
         NoSpaceError: old and new do not fit beside each other; nothing was changed.
     """
     secrets.check_allowed(card)
-    opener = partial(SecurityDomain.open, card, keys, allow_test_keys=allow_test_keys)
+    opener = partial(SecurityDomain.open, card, keys, at_most=CONTENT_MANAGEMENT, allow_test_keys=allow_test_keys)
     return _Upgrade(card, applet, secrets, progress or _ignore, opener, last_try=last_try).run()
 
 

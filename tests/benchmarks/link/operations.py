@@ -17,8 +17,8 @@ from yohaku.schema import Applet, compile_descriptor
 from yohaku_applets.library_card import Borrower, LibraryCard, Loan
 from yohaku_applets.local_currency import Entry, Kind, LocalCurrency, Wallet
 
-CHALLENGE, MAC, CRYPTOGRAM_ANSWER, SELECT_ANSWER = 16, 8, 32, 36
-"""Bytes of a challenge and of a proof, of a command's MAC, of INITIALIZE UPDATE's answer, of an applet's FCI."""
+CHALLENGE, MAC, CIPHER, CRYPTOGRAM_ANSWER, SELECT_ANSWER = 16, 8, 16, 32, 36
+"""Bytes of a challenge and of a proof, of a MAC, of a cipher's block, of INITIALIZE UPDATE's answer, of an FCI."""
 BLOCK = 255 - MAC
 Commands = list[tuple[int, int]]
 """For each command the bytes of its data and of its answer's data."""
@@ -71,8 +71,13 @@ def channel() -> Commands:
     return [(0, 16), (8, CRYPTOGRAM_ANSWER), (16, 0)]
 
 
+def encrypted(size: int) -> int:
+    """Give the bytes of so many encrypted ones, which are padded to whole blocks (SCP03, 4.1.4)."""
+    return (size // CIPHER + 1) * CIPHER
+
+
 def load_and_personalise() -> Operation:
-    """Load the library card with its first borrower."""
+    """Load the library card with its first borrower; at the floor only PINs and keys are encrypted."""
     with connect("emulator:") as card:
         secrets, contents = Secrets.for_tests(LibraryCard), {"borrower": Borrower.example()}
         ours = spent(card, lambda: load_applet(card, LibraryCard, secrets=secrets, contents=contents))
@@ -81,17 +86,18 @@ def load_and_personalise() -> Operation:
     values = sum(3 + len(value) for value in secrets.values())
     record = len(stored(LibraryCard.file("borrower"), Borrower.example().encode()).rstrip(b"\0"))
     whole = sum(file.size for file in LibraryCard.files().values())
-    begin = [*channel(), (install, 0), (2 + 1 + aid + 3 + MAC, 0)]
+    begin = [*channel(), (install, MAC), (2 + 1 + aid + 3 + MAC, MAC)]
     return Operation(
         "load the library card and personalise it",
-        Cost.of([*begin, *blocks(values + 5 + record)]),
+        Cost.of([*begin, *blocks(encrypted(values) + 5 + record)]),
         ours,
-        Cost.of([*begin, *blocks(values), *blocks(whole + 5 * (whole // BLOCK + 1))]),
+        Cost.of([*begin, *blocks(encrypted(values)), *blocks(whole + 5 * (whole // BLOCK + 1))]),
     )
 
 
 def blocks(size: int) -> Commands:
-    return [(min(BLOCK, size - at) + MAC, 0) for at in range(0, size, BLOCK)]
+    """Cut contents to protected commands, each with the card's proof that it has done it."""
+    return [(min(BLOCK, size - at) + MAC, MAC) for at in range(0, size, BLOCK)]
 
 
 def read_one_record() -> Operation:

@@ -1,4 +1,5 @@
 from dataclasses import replace
+from hashlib import sha256
 
 import pytest
 
@@ -114,3 +115,55 @@ def test_a_block_that_touches_more_pages_than_the_commit_buffer_holds_is_refused
     assert store(terminal, facts["aid"], scattered[:120], scattered[120:]) == Status.OK
     terminal.select(facts["aid"])
     assert terminal.do(Ins.READ_BINARY, 0x81, 0, le=44) == b"!" + bytes(42) + b"!"
+
+
+def contents(facts, *, pin=b"\1", entries=()):
+    """What the digest of an instance covers that got its keys and the given entries of the cyclic file."""
+    files = [b"hello".ljust(600, b"\0"), bytes(50), b"\1first rec.", bytes((len(entries),)), *entries, bytes(5)]
+    return facts["descriptor"] + pin + bytes(1) + b"\1\1\1" + b"".join(files)
+
+
+def named(held):
+    return t.group(6, 0, sha256(held).digest()[:8])
+
+
+@pytest.fixture
+def given(facts):
+    """Values of one PIN and of all keys, and first contents."""
+    keys = b"".join(t.group(2, number + 1, key) for number, key in enumerate(facts["keys"]))
+    return t.group(1, 1, facts["pin"]) + keys + t.group(3, 1, b"\0\0hello") + t.group(4, 3, b"first rec.")
+
+
+def test_a_digest_of_what_the_card_holds_ends_a_load(installed, facts, given):
+    entries = [b"entry %02d" % number for number in range(5)]
+    logged = b"".join(t.group(4, 4, entry) for entry in entries)
+    held = contents(facts, entries=entries[2:])
+    assert store(installed, facts["aid"], given, logged + named(held)) == Status.OK
+    assert bytes.fromhex("C2010F") in installed.select(facts["aid"])
+
+
+def test_a_digest_covers_what_stands_before_it(installed, facts, given):
+    entry = t.group(4, 4, b"entry 00")
+    assert store(installed, facts["aid"], given + named(contents(facts)) + entry) == Status.OK
+
+
+@pytest.mark.parametrize(
+    ("change", "more"),
+    [
+        ({"pin": b"\0"}, b""),
+        ({"entries": [b"entry 00"]}, b""),
+        ({}, t.group(3, 1, b"\2\x57!")),
+        ({}, t.group(3, 30, b"\0\4!")),
+        ({}, t.group(4, 4, b"entry 00")),
+        ({}, t.group(1, 2, b"567890")),
+    ],
+)
+def test_another_digest_refuses_the_block_and_takes_it_back(installed, facts, given, change, more):
+    assert store(installed, facts["aid"], given + more + named(contents(facts, **change))) == Status.MEMORY_FAILURE
+    assert bytes.fromhex("C20107") in installed.select(facts["aid"])
+    assert store(installed, facts["aid"], named(facts["descriptor"] + bytes(5 + 600 + 50 + 1 + 1 + 5))) == Status.OK
+
+
+@pytest.mark.parametrize(("size", "number", "status"), [(7, 0, 0x6A80), (9, 0, 0x6A80), (0, 0, 0x6A80), (8, 1, 0x6A88)])
+def test_a_malformed_digest_is_refused(installed, facts, size, number, status):
+    assert store(installed, facts["aid"], t.group(6, number, bytes(size))) == status

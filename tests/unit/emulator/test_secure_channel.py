@@ -95,6 +95,23 @@ def test_the_mode_s16_wants_a_long_challenge():
     assert len(way.send(Command(0x80, 0x50, 0, 0, bytes(16), 256)).data) == 48
 
 
+@pytest.mark.parametrize(
+    ("options", "at_most", "level"),
+    [
+        (0x70, 0x33, 0x33),
+        (0x70, 0x13, 0x13),
+        (0x20, 0x33, 0x13),
+        (0x00, 0x13, 0x03),
+        (0x70, 0x11, 0x11),
+        (0x70, 0x03, 0x03),
+        (0x70, 0x00, 0x00),
+    ],
+)
+def test_no_more_is_protected_than_asked_for_and_offered(options, at_most, level):
+    card = card_of(replace(GENERIC, channel=(3, options)))
+    assert open_channel(front(card), KEYS, at_most=Level(at_most)).terms.level == level
+
+
 @pytest.mark.parametrize(("options", "level"), [(0x00, 0x11), (0x20, 0x33), (0x70, 0x02), (0x70, 0x10), (0x70, 0x31)])
 def test_a_level_that_is_not_offered_is_refused(options, level):
     way = front(card_of(replace(GENERIC, channel=(3, options))))

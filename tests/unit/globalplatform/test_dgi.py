@@ -50,6 +50,15 @@ def test_runs_of_zeros_do_not_travel() -> None:
     assert not list(file_content(1, bytes(100)))
 
 
+def test_a_digest_ends_the_last_block() -> None:
+    digest = Dgi(0x0600, bytes(8))
+    items = [digest, Dgi(0x0401, bytes(100)), *file_content(2, bytes(range(1, 136)))]
+    assert [len(block) for block in pack(items)] == [103 + 140 + 11]
+    assert pack(items)[-1].endswith(digest.to_bytes())
+    assert [len(block) for block in pack([digest, Dgi(0x0401, bytes(242))])] == [245, 11]
+    assert pack([digest]) == [digest.to_bytes()]
+
+
 @given(st.lists(st.one_of(st.binary(max_size=20), st.integers(1, 30).map(bytes)), max_size=20).map(b"".join))
 def test_what_is_packed_is_the_file(content: bytes) -> None:
     assert placed(pack(file_content(7, content)), len(content)) == content

@@ -24,6 +24,7 @@ from yohaku.globalplatform import (
     CardData,
     ContentError,
     Dgi,
+    InstallRequest,
     LoadError,
     NoSpaceError,
     SecureChannelError,
@@ -32,6 +33,7 @@ from yohaku.globalplatform import (
     delete_applet,
     load_applet,
 )
+from yohaku.iso7816 import Instruction
 from yohaku.schema import compile_descriptor
 from yohaku_emulator.card import EmulatedCard
 from yohaku_emulator.link import EmulatorLink
@@ -96,8 +98,8 @@ def test_a_load_gives_every_part_its_first_value(card: Card) -> None:
     report = load_applet(card, Shop, secrets=SECRETS, contents=contents, progress=steps.append)
     assert (report.name, report.aid, report.blocks) == ("shop", Shop.aid, 4)
     assert report.descriptor_size == len(compile_descriptor(Shop))
-    assert report.traffic.commands == 17, "11 to load, 6 to read back"
-    assert [(step.done, step.total) for step in steps] == [(done, 4) for done in range(5)]
+    assert report.traffic.commands == 10, "one to look, three for the channel, six to load"
+    assert [(step.done, step.total) for step in steps] == [(done, 3) for done in range(4)]
     shop = card.open(Shop)
     assert shop.value.read() == VALUES[3]
     assert shop.block.read() == block
@@ -115,9 +117,10 @@ class Vault(Applet, aid="F0 59 48 4B 54 08"):
     seen = TransparentFile(Value, read=owner, update=owner)
 
 
-def test_what_is_loaded_is_read_back_as_far_as_it_can_be_and_nothing_stays_verified(card: Card) -> None:
+def test_what_is_loaded_can_be_read_back_as_far_as_it_can_be_and_nothing_stays_verified(card: Card) -> None:
     secrets = Secrets.for_tests(Vault)
-    report = load_applet(card, Vault, secrets=secrets, contents={"hidden": VALUES[0], "seen": VALUES[1]})
+    contents = {"hidden": VALUES[0], "seen": VALUES[1]}
+    report = load_applet(card, Vault, secrets=secrets, contents=contents, reads_back=True)
     assert report.traffic.commands > 8
     session = AppletSession.of(card.open(Vault))
     assert session.send(0xB0, 0x80 | Vault.files()["seen"].sfi, 0, expected=2).status == 0x6982
@@ -127,12 +130,38 @@ def test_what_is_loaded_is_read_back_as_far_as_it_can_be_and_nothing_stays_verif
 def test_contents_that_do_not_read_back_are_not_called_loaded(card: Card, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("yohaku.globalplatform.readback._held", lambda *_: [b"something else"])
     with pytest.raises(LoadError, match=r"value does not hold what was written into it.* deleted again"):
-        load_applet(card, Shop, secrets=SECRETS, contents={"value": VALUES[0]})
+        load_applet(card, Shop, secrets=SECRETS, contents={"value": VALUES[0]}, reads_back=True)
     assert SecurityDomain.open(card).applications() == []
 
 
-def test_a_small_load_is_eight_commands_two_of_them_for_the_channel(card: Card) -> None:
-    assert load_applet(card, Shop, secrets=SECRETS).traffic.commands == 8
+def begin(card: Card, *stray: Dgi) -> None:
+    """Leave a load as one that was cut short leaves it, with other contents."""
+    domain = SecurityDomain.open(card)
+    domain.install(Shop.aid, compile_descriptor(Shop))
+    domain.send(Instruction.INSTALL, 0x20, 0, InstallRequest(Shop.aid).to_bytes())
+    response = domain.send(Instruction.STORE_DATA, 0x08, 0, b"".join(item.to_bytes() for item in stray))
+    domain.check(response, "beginning")
+
+
+@pytest.mark.parametrize("stray", [Dgi(0x0301, b"\0\0\7"), Dgi(0x0302, b"\2\x58!")])
+def test_a_card_that_holds_something_else_is_not_called_loaded(card: Card, stray: Dgi) -> None:
+    """Zeros do not travel, so what a load of other contents left stays; the card itself finds it."""
+    begin(card, stray)
+    with pytest.raises(LoadError, match=r"does not hold what was sent; the half-loaded instance was deleted again"):
+        load_applet(card, Shop, secrets=SECRETS, contents={"log": VALUES}, resume=True)
+    assert aids(card) == []
+    load_applet(card, Shop, secrets=SECRETS, contents={"log": VALUES})
+
+
+def test_records_of_a_load_that_was_cut_short_are_forgotten(card: Card) -> None:
+    begin(card, Dgi(0x0403, b"\0\7"), Dgi(0x0404, b"\0\7"))
+    load_applet(card, Shop, secrets=SECRETS, contents={"log": VALUES}, resume=True)
+    shop = card.open(Shop)
+    assert (shop.log.records(), shop.book.records()) == (VALUES[:1:-1], [])
+
+
+def test_a_small_load_is_seven_commands_three_of_them_for_the_channel(card: Card) -> None:
+    assert load_applet(card, Shop, secrets=SECRETS).traffic.commands == 7
 
 
 def test_an_applet_without_secrets_and_contents_is_loaded(card: Card) -> None:
@@ -177,7 +206,7 @@ def test_a_failed_load_is_rolled_back_and_says_so(card: Card, monkeypatch: pytes
 
 def test_an_interrupted_load_is_rolled_back(card: Card) -> None:
     def interrupt(step: Step) -> None:
-        if step.done == 3:
+        if step.done == 2:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
@@ -187,7 +216,7 @@ def test_an_interrupted_load_is_rolled_back(card: Card) -> None:
 
 def test_a_roll_back_that_fails_says_what_to_do(card: Card) -> None:
     def leave(step: Step) -> None:
-        if step.done == 3:
+        if step.done == 2:
             delete_applet(card, Shop.aid)
 
     with pytest.raises(LoadError, match=r"could not be deleted again \(nothing of AID .*delete it before the next try"):

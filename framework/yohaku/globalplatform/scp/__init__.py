@@ -2,10 +2,11 @@
 
 from yohaku.globalplatform.scp.channel import SecureChannel, Terms, open_channel
 from yohaku.globalplatform.scp.errors import AuthenticationError, MessageError, SecureChannelError
-from yohaku.globalplatform.scp.levels import COMMANDS, EVERYTHING, Level
+from yohaku.globalplatform.scp.levels import COMMANDS, CONTENT_MANAGEMENT, EVERYTHING, Level
 
 __all__ = [
     "COMMANDS",
+    "CONTENT_MANAGEMENT",
     "EVERYTHING",
     "AuthenticationError",
     "Level",

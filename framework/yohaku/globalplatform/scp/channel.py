@@ -12,7 +12,7 @@ from yohaku.globalplatform.keys import Role
 from yohaku.globalplatform.scp import scp02, scp03
 from yohaku.globalplatform.scp.errors import AuthenticationError, SecureChannelError
 from yohaku.globalplatform.scp.handshake import Scp02Answer, Scp03Answer, parse_answer
-from yohaku.globalplatform.scp.levels import COMMANDS, EVERYTHING, Level
+from yohaku.globalplatform.scp.levels import COMMANDS, EVERYTHING, POSSIBLE, Level
 from yohaku.globalplatform.wire import WireError
 from yohaku.iso7816 import Command, Response, Status
 
@@ -124,6 +124,7 @@ def open_channel(
     keys: KeySource,
     *,
     level: Level | None = None,
+    at_most: Level = EVERYTHING,
     aid: bytes = b"",
     challenge: Callable[[int], bytes] = secrets.token_bytes,
 ) -> SecureChannel:
@@ -134,7 +135,8 @@ def open_channel(
     Args:
         following: the way to the security domain, which must be selected.
         keys: where the static keys come from.
-        level: what to protect; by default all that the card offers.
+        level: what to protect; by default all that the card offers of ``at_most``.
+        at_most: what to protect where the card offers it.
         aid: the domain's AID, to check a pseudo-random card challenge.
         challenge: draws that many random bytes.
 
@@ -144,7 +146,7 @@ def open_channel(
         StatusError: the card refuses for another reason.
     """
     handshake = _Handshake(following, keys, aid, challenge)
-    return handshake.run(level)
+    return handshake.run(level, at_most)
 
 
 class _Handshake:
@@ -153,12 +155,12 @@ class _Handshake:
     def __init__(self, following: Processor, keys: KeySource, aid: bytes, challenge: Callable[[int], bytes]) -> None:
         self.following, self.keys, self.aid, self.draw = following, keys, aid, challenge
 
-    def run(self, level: Level | None) -> SecureChannel:
+    def run(self, level: Level | None, at_most: Level) -> SecureChannel:
         self.challenge, answer = self._initialize()
         static = self.keys.keys_for(answer.diversification, answer.PROTOCOL)
         if isinstance(answer, Scp02Answer):
-            return self._scp02(answer, static, level)
-        return self._scp03(answer, static, level)
+            return self._scp02(answer, static, COMMANDS & at_most if level is None else level)
+        return self._scp03(answer, static, _strongest(answer.options[0], at_most) if level is None else level)
 
     def _initialize(self) -> tuple[bytes, Scp02Answer | Scp03Answer]:
         """INITIALIZE UPDATE; a card in mode S16 answers 6700 to a short challenge."""
@@ -184,10 +186,9 @@ class _Handshake:
         if response.status != Status.OK:
             raise StatusError(_AUTHENTICATING, response.status)
 
-    def _scp02(self, answer: Scp02Answer, static: StaticKeys, level: Level | None) -> SecureChannel:
+    def _scp02(self, answer: Scp02Answer, static: StaticKeys, level: Level) -> SecureChannel:
         keys = scp02.SessionKeys.derive(static, answer.counter)
         self._check_card(answer.cryptogram, keys.card_cryptogram(self.challenge, answer.challenge))
-        level = COMMANDS if level is None else level
         if level not in scp02.LEVELS:
             raise SecureChannelError(f"SCP02 protects no answers: level {level:02X} is not offered by this card")
         session = scp02.HostSession(keys, keys.host_cryptogram(self.challenge, answer.challenge))
@@ -203,13 +204,12 @@ class _Handshake:
         )
         return self._authenticated(session, terms, lambda data: ciphers.des_ecb(keys.dek, data))
 
-    def _scp03(self, answer: Scp03Answer, static: StaticKeys, level: Level | None) -> SecureChannel:
+    def _scp03(self, answer: Scp03Answer, static: StaticKeys, level: Level) -> SecureChannel:
         options = answer.options[0]
         if len(answer.challenge) != len(self.challenge):
             raise ProtocolError("the card answered a challenge of another length than the host's")
         keys = scp03.SessionKeys.derive(static, self.challenge + answer.challenge)
         self._check_card(answer.cryptogram, keys.card_cryptogram())
-        level = _strongest(options) if level is None else level
         if not scp03.allows(options, level):
             raise SecureChannelError(f"level {level:02X} is not offered by this card (SCP03, i = {options:02X})")
         counter = None if answer.counter is None else int.from_bytes(answer.counter, "big")
@@ -247,7 +247,6 @@ class _Handshake:
         return SecureChannel(self.following, session, terms, encrypt)
 
 
-def _strongest(options: int) -> Level:
-    """Give the highest level that an SCP03 card offers."""
-    levels = (EVERYTHING, COMMANDS | Level.R_MAC, COMMANDS)
-    return next(level for level in levels if scp03.allows(options, level))
+def _strongest(options: int, at_most: Level) -> Level:
+    """Give the highest level within ``at_most`` that an SCP03 card offers."""
+    return max(level for level in POSSIBLE if level in at_most and scp03.allows(options, level))

@@ -27,6 +27,8 @@ class Level(IntFlag):
 POSSIBLE = frozenset(Level(number) for number in (0x00, 0x01, 0x03, 0x11, 0x13, 0x33))
 COMMANDS = Level.C_MAC | Level.C_ENC
 """Commands are authenticated and encrypted, answers travel as they are."""
+CONTENT_MANAGEMENT = COMMANDS | Level.R_MAC
+"""Answers are authenticated, too: enough for installing, personalising and deleting, whose answers tell no secret."""
 EVERYTHING = Level(0x33)
 
 
