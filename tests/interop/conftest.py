@@ -39,12 +39,15 @@ def missing() -> str:
 
 def wait_for(done: Callable[[], bool], what: str, seconds: float = 15) -> None:
     deadline = time.monotonic() + seconds
+    told = "it was not so"
     while time.monotonic() < deadline:
-        with contextlib.suppress(CardError):
+        try:
             if done():
                 return
+        except CardError as error:
+            told = str(error)
         time.sleep(0.05)
-    pytest.fail(f"{what} did not happen in {seconds} s")
+    pytest.fail(f"{what} did not happen in {seconds} s: {told}")
 
 
 @pytest.fixture(scope="session")
@@ -103,7 +106,17 @@ class CardInReader:
 
 
 @pytest.fixture
-def inserted(pcscd: None) -> Iterator[CardInReader]:  # noqa: ARG001 - the service must run
+def emptied(pcscd: None) -> Callable[[], None]:  # noqa: ARG001 - the service must run
+    """Give what waits until the service itself saw that no card is there.
+
+    Only ask for states meanwhile: a program that connects and leaves has the service reset a card that is gone, note
+    that none is there, and miss the next card when that comes before its own look at the reader.
+    """
+    return lambda: wait_for(lambda: is_empty(READER), "an empty reader")
+
+
+@pytest.fixture
+def inserted(emptied: Callable[[], None]) -> Iterator[CardInReader]:
     """Insert a fresh emulated card in the first virtual reader; pull it afterwards."""
     from yohaku.reader import open_link
 
@@ -111,17 +124,14 @@ def inserted(pcscd: None) -> Iterator[CardInReader]:  # noqa: ARG001 - the servi
         open_link(READER).close()
         return True
 
-    def gone() -> bool:
-        return is_empty(READER)
-
-    wait_for(gone, "an empty reader")
+    emptied()
     card = CardInReader(EmulatedCard())
     try:
         wait_for(present, "a card in the reader")
         yield card
     finally:
         card.pull()
-        wait_for(gone, "an empty reader")
+        emptied()
 
 
 def is_empty(reader: str) -> bool:

@@ -28,11 +28,11 @@ def yohaku(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
 
 
 @pytest.fixture
-def program(pcscd: None, yohaku: Any, tmp_path: Path) -> Iterator["subprocess.Popen[str]"]:  # noqa: ARG001 - the service must run
+def program(emptied: Callable[[], None], yohaku: Any, tmp_path: Path) -> Iterator["subprocess.Popen[str]"]:
     """Run the program with an image that holds a library card, until the test ends it."""
     assert yohaku("applet", "load", "library-card", "--card", "emulator:card.img").returncode == 0
     assert yohaku("schema", "example", "library-card", "borrower").returncode == 0
-    wait(lambda: not there())
+    emptied()
     command = [*YOHAKU, "emulator", "run", "--vpcd", "--image", "card.img"]
     with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as running:
         try:
@@ -41,7 +41,7 @@ def program(pcscd: None, yohaku: Any, tmp_path: Path) -> Iterator["subprocess.Po
         finally:
             running.kill()
             running.wait(10)
-            wait(lambda: not there())
+            emptied()
 
 
 def there() -> bool:
