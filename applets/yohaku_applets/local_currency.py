@@ -48,7 +48,7 @@ class LocalCurrency(Applet, aid="F0 59 48 4B 00 02", version=1):
     """
 
     shop = Key("加盟店端末鍵", english="shop terminal key")
-    holder = Pin("利用者暗証番号", tries=3, length=4, reset=shop, english="holder's PIN")
+    holder = Pin("利用者暗証番号", tries=3, length=4, reset=shop, can_disable=True, english="holder's PIN")
 
     wallet = TransparentFile(Wallet, "財布", read=ALWAYS, update=shop).ignoring(
         "PERSONAL_DATA_READABLE",

@@ -40,7 +40,16 @@ def name(path: tuple[str, ...]) -> str:
     return " ".join(("yohaku", *path))
 
 
-NOUNS_ALONE = {("schema",), ("applet",), ("cap",), ("domain",), ("card",), ("card", "trace"), ("emulator",)}
+NOUNS_ALONE = {
+    ("schema",),
+    ("applet",),
+    ("applet", "pin"),
+    ("cap",),
+    ("domain",),
+    ("card",),
+    ("card", "trace"),
+    ("emulator",),
+}
 """Groups without examples of their own."""
 
 

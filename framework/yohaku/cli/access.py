@@ -97,6 +97,16 @@ def known_secrets(card: Card, applet: type[Applet], path: str | None) -> Secrets
     return Secrets(dict(_stored(card, applet, path)))
 
 
+def pin_value(card: Card, applet: type[Applet], name: str, path: str | None) -> str | bytes:
+    """Give the value of one PIN: of the secrets file, the published one on an emulated card, or asked for.
+
+    Raises:
+        SecretError: the secrets file cannot be used, or the PIN is needed and nobody can be asked.
+    """
+    values = _stored(card, applet, path)
+    return values[name] if name in values else _ask(applet.pins()[name])
+
+
 def _stored(card: Card, applet: type[Applet], path: str | None) -> Values | Secrets:
     """Give the values of the secrets file, or published test values on an emulated card without any."""
     tables = {} if path is None else _read(path)

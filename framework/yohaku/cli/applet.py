@@ -19,6 +19,7 @@ from yohaku.cli.parameters import (
     target_argument,
     yes_option,
 )
+from yohaku.cli.pin import pin
 from yohaku.cli.status import status
 from yohaku.cli.upgrade import upgrade
 
@@ -307,3 +308,4 @@ def delete(target: str, url: str, key_file: str | None, *, allow_test_keys: bool
 applet.add_command(status)
 applet.add_command(lock)
 applet.add_command(unlock)
+applet.add_command(pin)
