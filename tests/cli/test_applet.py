@@ -98,6 +98,8 @@ def test_reading_what_was_never_written_is_no_record(run: Any, loaded: str) -> N
 def test_an_empty_record_file_is_an_empty_list(run: Any, loaded: str) -> None:
     assert json.loads(run("applet", "read", loaded, "visits", "--json").stdout) == []
     assert "no records yet" in run("applet", "read", loaded, "visits").stderr
+    first = run("applet", "read", loaded, "visits", "--record", "1")
+    assert (first.exit_code, "(6A83)" in first.stderr) == (4, True)
 
 
 def test_records_are_appended_read_and_written_in_place(run: Any, loaded: str) -> None:

@@ -102,7 +102,15 @@ class LastTryError(CardError):
 
 
 class FileError(CardError):
-    """A file on the card cannot be used as it was asked."""
+    """A file on the card cannot be used as it was asked.
+
+    Attributes:
+        status: the status word with which the card refused; None when it was not asked.
+    """
+
+    def __init__(self, message: str, *, status: int | None = None) -> None:
+        self.status = status
+        super().__init__(message if status is None else f"{message} ({status:04X})")
 
 
 class EmptyFileError(FileError):

@@ -115,7 +115,8 @@ class CardRecordFile(Generic[R]):
         data = to_content(record, self._file.record_size, self._where)
         response = self._command(Instruction.APPEND_RECORD, 0, 0, data)
         if response.status == Status.NO_SPACE:
-            raise FileFullError(f"{self._where} is full: {self._file.records} records; write over one of them")
+            message = f"{self._where} is full: {self._file.records} records; write over one of them"
+            raise FileFullError(message, status=response.status)
         self._check(response, f"appending to {self._where}", self._file.append)
 
     def __iter__(self) -> Iterator[R]:
@@ -163,7 +164,8 @@ class CardRecordFile(Generic[R]):
 
     def _check(self, response: Response, action: str, rule: Rule | None = None, number: int = 0) -> None:
         if response.status == Status.RECORD_NOT_FOUND:
-            raise NoRecordError(f"{self._where} has no record {number}; append one, or ask for a lower number")
+            message = f"{self._where} has no record {number}; append one, or ask for a lower number"
+            raise NoRecordError(message, status=response.status)
         self._session.check(response, action, rule)
 
     def _check_number(self, number: int) -> None:

@@ -84,12 +84,14 @@ def test_records_in_use_are_counted_with_one_command(card: Card, books: Books) -
     assert spent(card, before) == 4
 
 
-@pytest.mark.parametrize("number", [3, 0, 4, 256, -1])
-def test_records_that_are_not_there(books: Books, number: int) -> None:
-    with pytest.raises(NoRecordError, match=f"shelf has .*{number}"):
-        books.shelf.read(number)
-    with pytest.raises(NoRecordError, match=f"shelf has .*{number}"):
-        books.shelf.write(number, item(1))
+@pytest.mark.parametrize(("number", "status"), [(3, 0x6A83), (0, None), (4, None), (256, None), (-1, None)])
+def test_records_that_are_not_there(books: Books, number: int, status: int | None) -> None:
+    """Numbers that the file cannot have are not asked for, so no status word says so."""
+    for use in (lambda: books.shelf.read(number), lambda: books.shelf.write(number, item(1))):
+        with pytest.raises(NoRecordError, match=f"shelf has .*{number}") as refused:
+            use()
+        assert refused.value.status == status
+        assert str(refused.value).endswith("(6A83)") is (status is not None)
 
 
 def test_a_record_is_written_only_when_it_differs(card: Card, books: Books) -> None:
@@ -105,8 +107,9 @@ def test_a_record_is_written_only_when_it_differs(card: Card, books: Books) -> N
 
 def test_records_are_appended_until_a_linear_file_is_full(books: Books) -> None:
     books.shelf.append(item(3))
-    with pytest.raises(FileFullError, match="shelf is full: 3 records"):
+    with pytest.raises(FileFullError, match=r"shelf is full: 3 records; write over one of them \(6A84\)") as refused:
         books.shelf.append(item(4))
+    assert refused.value.status == 0x6A84
     assert books.shelf.records() == [item(1), item(2), item(3)]
 
 
