@@ -2,7 +2,7 @@
 
 from yohaku.schema.access import ALWAYS, NEVER, Condition, Credential, Rule
 from yohaku.schema.applet import Applet
-from yohaku.schema.bound import BoundKey, BoundPin, BoundRecordFile, BoundTransparentFile, Session
+from yohaku.schema.bound import BoundKey, BoundPin, BoundPurse, BoundRecordFile, BoundTransparentFile, Session
 from yohaku.schema.declarations import (
     Alphabet,
     CyclicFile,
@@ -27,6 +27,8 @@ from yohaku.schema.layout import (
     record_layout,
 )
 from yohaku.schema.profiles import Fit, Overhead, card_bytes, fits
+from yohaku.schema.purses import Purse, PurseLimits, PurseLog
+from yohaku.schema.receipts import Booking, Receipt, ReceiptError
 from yohaku.schema.record import Record, TlvRecord, constant, field, hidden, reserved, reserved_bits
 
 __all__ = [
@@ -36,8 +38,10 @@ __all__ = [
     "Applet",
     "AppletDensity",
     "AppletLayout",
+    "Booking",
     "BoundKey",
     "BoundPin",
+    "BoundPurse",
     "BoundRecordFile",
     "BoundTransparentFile",
     "Condition",
@@ -54,6 +58,11 @@ __all__ = [
     "Overhead",
     "Pin",
     "Place",
+    "Purse",
+    "PurseLimits",
+    "PurseLog",
+    "Receipt",
+    "ReceiptError",
     "Record",
     "RecordDensity",
     "RecordFile",

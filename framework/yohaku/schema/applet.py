@@ -1,4 +1,4 @@
-"""Applets: one class is the single source of a service's files, PINs, keys and rules."""
+"""Applets: one class is the single source of a service's files, purses, PINs, keys and rules."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 from yohaku.errors import SchemaError, UnknownNameError
 from yohaku.fields.aid import Aid
 from yohaku.schema.declarations import SFIS, Declaration, File, Key, Pin
+from yohaku.schema.purses import Purse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -91,6 +92,28 @@ class Applet:
         return cls._of_kind(Key)
 
     @classmethod
+    def purses(cls) -> dict[str, Purse]:
+        """The purses by name, in declared order."""
+        return cls._of_kind(Purse)
+
+    @classmethod
+    def parts(cls) -> dict[str, Declaration]:
+        """Files, purses, PINs and keys by name, in this order."""
+        return {**cls.files(), **cls.purses(), **cls.pins(), **cls.keys()}
+
+    @classmethod
+    def purse(cls, name: str) -> Purse:
+        """Give one purse by name.
+
+        Raises:
+            UnknownNameError: naming the purses that exist.
+        """
+        purses = cls.purses()
+        if name not in purses:
+            raise UnknownNameError("purse", name, purses, where=f" in {cls.name}")
+        return purses[name]
+
+    @classmethod
     def file(cls, name: str) -> File[Any]:
         """Give one file by name.
 
@@ -130,9 +153,9 @@ class Applet:
 
     @classmethod
     def _number_files(cls) -> Iterator[str]:
-        files = cls.files()
+        files: dict[str, File[Any] | Purse] = {**cls.files(), **cls.purses()}
         if not 1 <= len(files) <= MOST_FILES:
-            yield f"{len(files)} files: allowed is 1 to {MOST_FILES}"
+            yield f"{len(files)} files{' and purses' * bool(cls.purses())}: allowed is 1 to {MOST_FILES}"
             return
         taken: dict[int, str] = {}
         for name, file in files.items():
@@ -157,13 +180,19 @@ class Applet:
         for file in cls.files().values():
             if file.replaced is not None and file.replaced not in old_files:
                 yield f"{file.name} replaces a file that is no part of version {previous.version}"
+        old_purses = list(previous.purses().values())
+        for purse in cls.purses().values():
+            if purse.replaced is not None and purse.replaced not in old_purses:
+                yield f"{purse.name} replaces a purse that is no part of version {previous.version}"
 
     @classmethod
     def _check_rules(cls) -> Iterator[str]:
         own = {id(item) for item in (*cls.pins().values(), *cls.keys().values())}
-        rules = {
-            f"{file.name}.{operation}": rule for file in cls.files().values() for operation, rule in file.rules.items()
-        }
+        parts: tuple[File[Any] | Purse, ...] = (*cls.files().values(), *cls.purses().values())
+        rules = {f"{part.name}.{operation}": rule for part in parts for operation, rule in part.rules.items()}
+        for purse in cls.purses().values():
+            if id(purse.receipts) not in own:
+                yield f"{purse.name}.receipts names a key that is no part of this applet"
         rules |= {f"{pin.name}.reset": pin.reset for pin in cls.pins().values()}
         for place, rule in rules.items():
             if any(id(item) not in own for item in rule.credentials):

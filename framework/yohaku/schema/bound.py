@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from yohaku.schema.declarations import Key, Pin, RecordFile, TransparentFile
+    from yohaku.schema.purses import Purse
+    from yohaku.schema.receipts import Receipt
     from yohaku.schema.record import Record
 
 R = TypeVar("R", bound="Record")
@@ -111,6 +113,27 @@ class BoundKey(Protocol):
         ...
 
 
+class BoundPurse(Protocol):
+    """A purse on a card: its bookings are whole or did not happen."""
+
+    @property
+    def balance(self) -> int:
+        """Read the balance."""
+        ...
+
+    def credit(self, amount: int, *, reference: bytes | None = None) -> Receipt:
+        """Add an amount; a random reference of 8 bytes is made when none is given."""
+        ...
+
+    def debit(self, amount: int, *, reference: bytes | None = None) -> Receipt:
+        """Take an amount away."""
+        ...
+
+    def log(self) -> list[Receipt]:
+        """Read the receipts of the newest bookings, the newest first."""
+        ...
+
+
 class Session(Protocol):
     """One applet selected on one card: what an instance of an applet class is bound to."""
 
@@ -128,4 +151,8 @@ class Session(Protocol):
 
     def key(self, declaration: Key) -> BoundKey:
         """Give a key on the card."""
+        ...
+
+    def purse(self, declaration: Purse) -> BoundPurse:
+        """Give a purse on the card."""
         ...

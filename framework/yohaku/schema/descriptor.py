@@ -12,11 +12,13 @@ import construct as c
 
 from yohaku.errors import DecodeError, Fault, SchemaError
 from yohaku.schema.declarations import FileKind, RecordFile
+from yohaku.schema.purses import KIND as PURSE
 
 if TYPE_CHECKING:
     from yohaku.schema.access import Rule
     from yohaku.schema.applet import Applet
     from yohaku.schema.declarations import File
+    from yohaku.schema.purses import Purse
 
 FORMAT = 1
 LONGEST = 200
@@ -32,8 +34,21 @@ _PIN: Any = c.Struct(
     "reset" / RULE,
 )
 _KEY: Any = c.Struct("algorithm" / c.Int8ub, "tries" / c.Int8ub)
+_PURSE: Any = c.Struct(
+    "kind" / c.Const(PURSE, c.Int8ub),
+    "sfi" / c.Int8ub,
+    "receipt_key" / c.Int8ub,
+    "entries" / c.Int8ub,
+    "maximum" / c.Int32ub,
+    "most_credit" / c.Int32ub,
+    "most_debit" / c.Int32ub,
+    "read" / RULE,
+    "log" / RULE,
+    "credit" / RULE,
+    "debit" / RULE,
+)
 _FILE: Any = c.Struct(
-    "kind" / c.Int8ub,
+    "kind" / c.OneOf(c.Int8ub, [kind.value for kind in FileKind]),
     "sfi" / c.Int8ub,
     "size"
     / c.Switch(
@@ -57,10 +72,10 @@ DESCRIPTOR: Any = c.Struct(
     "file_count" / c.Rebuild(c.Int8ub, c.len_(c.this.file_entries)),
     "pin_entries" / c.Array(c.this.counts.pin_count, _PIN),
     "key_entries" / c.Array(c.this.counts.key_count, _KEY),
-    "file_entries" / c.Array(c.this.file_count, _FILE),
+    "file_entries" / c.Array(c.this.file_count, c.Select(_PURSE, _FILE)),
     c.Terminated,
 )
-"""Format, applet version, numbers of PINs and keys, number of files; then each PIN, key and file. Big-endian."""
+"""Format, applet version, numbers of PINs and keys, of files with purses; then each of them. Big-endian."""
 
 
 def compile_descriptor(applet: type[Applet]) -> bytes:
@@ -84,7 +99,10 @@ def compile_descriptor(applet: type[Applet]) -> bytes:
                 for pin in applet.pins().values()
             ],
             "key_entries": [{"algorithm": key.algorithm, "tries": key.tries} for key in applet.keys().values()],
-            "file_entries": [_file(file) for file in applet.files().values()],
+            "file_entries": [
+                *(_file(file) for file in applet.files().values()),
+                *(_purse(purse) for purse in applet.purses().values()),
+            ],
         }
     )
     if len(raw) > LONGEST:
@@ -118,6 +136,12 @@ def parse_descriptor(raw: bytes) -> dict[str, Any]:
 
 def _rule(rule: Rule) -> list[int]:
     return rule.masks
+
+
+def _purse(purse: Purse) -> dict[str, Any]:
+    limits = {name: getattr(purse, name) for name in ("entries", "maximum", "most_credit", "most_debit")}
+    rules = {operation: _rule(rule) for operation, rule in purse.rules.items()}
+    return {"kind": PURSE, "sfi": purse.sfi, "receipt_key": purse.receipts.reference, **limits, **rules}
 
 
 def _file(file: File[Any]) -> dict[str, Any]:

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 FINGERPRINT = 8
 """Bytes of the descriptor's fingerprint at the start of an instance's table."""
 PART = 1
-"""Bytes in the table for each PIN, key and file: where it stands in the descriptor."""
+"""Bytes in the table for each PIN, key, file and purse: where it stands in the descriptor."""
 FILL = 2
-"""Bytes in the table for each file: records in use, slot of the newest."""
+"""Bytes in the table for each file and purse: records in use, slot of the newest."""
 PIN_STATE = 3
 """Bytes beside a PIN's value: limit of tries, tries left, length."""
 KEY_STATE = 3
@@ -33,7 +33,7 @@ DIRECTORY, ENTRY = 1, 2
 
 @dataclass(frozen=True, slots=True)
 class Overhead:
-    """What the container keeps for one applet besides the contents of its files, in bytes.
+    """What the container keeps for one applet besides the contents of its files and purses, in bytes.
 
     Attributes:
         descriptor: the descriptor.
@@ -65,7 +65,7 @@ class Overhead:
 
 def overhead(applet: type[Applet]) -> Overhead:
     """Estimate what the container adds to an applet's files."""
-    pins, keys, files = applet.pins().values(), applet.keys().values(), applet.files()
+    pins, keys, files = applet.pins().values(), applet.keys().values(), {**applet.files(), **applet.purses()}
     parts = len(pins) + len(keys) + len(files)
     return Overhead(
         len(compile_descriptor(applet)),
@@ -125,9 +125,14 @@ class Fit:
         }
 
 
+def content_bytes(applet: type[Applet]) -> int:
+    """Sum up the contents of an applet's files and purses."""
+    return sum(file.size for file in applet.files().values()) + sum(purse.size for purse in applet.purses().values())
+
+
 def card_bytes(applet: type[Applet], *, page: int = 1) -> int:
     """Estimate what an applet takes on a card, in whole pages of ``page`` bytes."""
-    used = sum(file.size for file in applet.files().values()) + overhead(applet).total
+    used = content_bytes(applet) + overhead(applet).total
     return -(-used // page) * page
 
 
