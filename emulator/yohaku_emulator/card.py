@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 _STAND_IN: Final = Program(programs.STAND_IN, resident.LOAD_FILE, resident.MODULE, StandIn, removable=False)
 _DOMAIN: Final = Program(programs.DOMAIN, applet.LOAD_FILE, applet.MODULE, DomainApplet)
 PROGRAMS: Final = (
-    Program(programs.CONTAINER, container.LOAD_FILE, container.MODULE, Container),
+    Program(programs.CONTAINER, container.LOAD_FILE, container.MODULE, Container, version=container.VERSION),
     _STAND_IN,
     _DOMAIN,
     Program(programs.FOREIGN, b"", b"", ForeignApplet),

@@ -256,6 +256,7 @@ class Program:
         module: AID of the module.
         applet: the class of its instances.
         removable: whether DELETE removes its instances.
+        version: of the load file, major and minor (tag CE of GET STATUS).
     """
 
     number: int
@@ -263,3 +264,4 @@ class Program:
     module: bytes
     applet: type[Applet]
     removable: bool = True
+    version: bytes = b"\x01\x00"

@@ -4,6 +4,6 @@ Written under a Java Card's constraints: its state is byte arrays of the runtime
 recursion, no allocation after install, numbers of at most 16 bits.
 """
 
-from yohaku_emulator.container.applet import LOAD_FILE, MODULE, Container
+from yohaku_emulator.container.applet import LOAD_FILE, MODULE, VERSION, Container
 
-__all__ = ["LOAD_FILE", "MODULE", "Container"]
+__all__ = ["LOAD_FILE", "MODULE", "VERSION", "Container"]

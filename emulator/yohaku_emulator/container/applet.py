@@ -10,10 +10,11 @@ from yohaku_emulator.container.adopt import Adoption
 from yohaku_emulator.container.binary import Binary
 from yohaku_emulator.container.chain import Chain
 from yohaku_emulator.container.credentials import Credentials
-from yohaku_emulator.container.descriptor import FORMAT, VERSION
+from yohaku_emulator.container.descriptor import FORMAT
+from yohaku_emulator.container.descriptor import VERSION as DECLARED
 from yohaku_emulator.container.digest import check_digest
 from yohaku_emulator.container.files import Files
-from yohaku_emulator.container.purse import CREDIT_INS, DEBIT_INS, READ_PURSE_INS, READ_RECEIPTS_INS, Purses
+from yohaku_emulator.container.purse import Purses
 from yohaku_emulator.container.records import Records
 from yohaku_emulator.container.table import Table
 from yohaku_emulator.errors import StatusError
@@ -29,6 +30,8 @@ LOAD_FILE: Final = bytes.fromhex("F059484B434E54")
 """AID of the load file ("YHKCNT")."""
 MODULE: Final = bytes.fromhex("F059484B434E5401")
 """AID of its one module."""
+VERSION: Final = b"\x01\x01"
+"""Version of the load file: purses and PINs that can be disabled came with 1.1."""
 PERSONALISED: Final = 0x0F
 """Life cycle after the last block of STORE DATA."""
 _DESCRIPTOR_TAG: Final = 0xC5
@@ -68,7 +71,7 @@ class Container(Applet):
         if apdu.p2 & 0x0C:
             return b""
         aid, limit = self._context.aid, self._context.chain_bytes
-        version = self._table.descriptor.read(VERSION, 2)
+        version = self._table.descriptor.read(DECLARED, 2)
         life = PERSONALISED if self._context.life == PERSONALISED else 0x07
         own = (
             bytes((0xC0, 1, FORMAT, 0xC1, 2)) + version + bytes((0xC2, 1, life, 0xC3, table.FINGERPRINT))
@@ -142,10 +145,10 @@ class Container(Applet):
 
     _ALWAYS: ClassVar = frozenset({Instruction.SELECT, Instruction.GET_DATA})
     _PROPRIETARY: ClassVar[dict[int, Callable[[Container, Apdu], bytes]]] = {
-        CREDIT_INS: lambda self, apdu: self._purses.credit(apdu),
-        DEBIT_INS: lambda self, apdu: self._purses.debit(apdu),
-        READ_RECEIPTS_INS: lambda self, apdu: self._purses.receipts(apdu),
-        READ_PURSE_INS: lambda self, apdu: self._purses.read(apdu),
+        Instruction.CREDIT: lambda self, apdu: self._purses.credit(apdu),
+        Instruction.DEBIT: lambda self, apdu: self._purses.debit(apdu),
+        Instruction.READ_RECEIPTS: lambda self, apdu: self._purses.receipts(apdu),
+        Instruction.READ_PURSE: lambda self, apdu: self._purses.read(apdu),
     }
     _HANDLERS: ClassVar[dict[int, Callable[[Container, Apdu], bytes]]] = {
         Instruction.SELECT: lambda self, apdu: self._files.select(apdu),

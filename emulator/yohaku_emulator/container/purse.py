@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from yohaku.iso7816 import Status
+from yohaku.iso7816 import Instruction, Status
 from yohaku_emulator.container.descriptor import (
     PURSE,
     PURSE_ENTRY,
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from yohaku_emulator.container.table import Table
     from yohaku_emulator.runtime import Context
 
-CREDIT_INS, DEBIT_INS, READ_RECEIPTS_INS, READ_PURSE_INS = 0x52, 0x54, 0x58, 0x5C
-"""Instruction bytes of class 80."""
 CREDIT, DEBIT = 1, 2
 """Kinds of a log entry."""
 RECEIPT: Final = 45
@@ -132,7 +130,7 @@ class Purses:
         """Make the AES-CMAC of a receipt; 6984 or 6983 when its key cannot be used."""
         number = descriptor[part + PURSE_KEY]
         key = self._credentials.usable_key(descriptor, number)
-        return aes_cmac(key, bytes((READ_RECEIPTS_INS, number)) + receipt + self._context.aid)
+        return aes_cmac(key, bytes((Instruction.READ_RECEIPTS, number)) + receipt + self._context.aid)
 
 
 def append_entry(table: Table, descriptor: bytes, index: int, entry: bytes) -> None:

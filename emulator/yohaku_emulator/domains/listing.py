@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 ISSUER, APPLICATIONS, LOAD_FILES, LOAD_FILES_AND_MODULES = 0x80, 0x40, 0x20, 0x10
 _CARD, _APPLICATION, _DOMAIN_AND_ALL = 0x80, 0x40, 0x60
 _TAGGED, _NEXT = 0x02, 0x01
-_ROM_VERSION: Final = b"\x01\x00"
 _FORWARD: Final = {
     CardLife.OP_READY: {CardLife.INITIALIZED, CardLife.SECURED, CardLife.TERMINATED},
     CardLife.INITIALIZED: {CardLife.SECURED, CardLife.TERMINATED},
@@ -108,7 +107,7 @@ class Listing:
         issuer = self._system.registry.issuer.aid
         for program in self._system.rom_programs:
             modules = (program.module,) if with_modules else ()
-            yield RegistryEntry(program.load_file, LOADED, version=_ROM_VERSION, modules=modules, domain=issuer)
+            yield RegistryEntry(program.load_file, LOADED, version=program.version, modules=modules, domain=issuer)
         for entry in filter(self._sees, self._system.registry.load_files):
             cap = self._system.cap(entry)
             owner = self._system.registry.at(entry.domain) or self._system.registry.issuer

@@ -4,9 +4,11 @@ from yohaku.card.card import Card, Selection, connect
 from yohaku.card.connection import Connection, Link, open_link
 from yohaku.card.errors import (
     AccessDeniedError,
+    AmountError,
     AppletMismatchError,
     AppletNotInstalledError,
     AppletNotReadyError,
+    BalanceError,
     CardError,
     EmptyFileError,
     FileError,
@@ -27,15 +29,18 @@ from yohaku.card.errors import (
 )
 from yohaku.card.fci import Fci
 from yohaku.card.pipeline import Exchange, Traffic
+from yohaku.card.purses import PurseState
 from yohaku.card.secrets import Secrets
 from yohaku.card.session import AppletSession
 
 __all__ = [
     "AccessDeniedError",
+    "AmountError",
     "AppletMismatchError",
     "AppletNotInstalledError",
     "AppletNotReadyError",
     "AppletSession",
+    "BalanceError",
     "Card",
     "CardError",
     "Connection",
@@ -55,6 +60,7 @@ __all__ = [
     "PinFormatError",
     "PinWrongError",
     "ProtocolError",
+    "PurseState",
     "SecretError",
     "Secrets",
     "Selection",

@@ -101,6 +101,14 @@ class LastTryError(CardError):
     """One try is left and nobody allowed to spend it; nothing was sent."""
 
 
+class AmountError(CardError):
+    """An amount is none that a purse books, or its reference has another length; nothing was sent."""
+
+
+class BalanceError(CardError):
+    """A purse's balance does not allow a booking; nothing was booked."""
+
+
 class FileError(CardError):
     """A file on the card cannot be used as it was asked.
 

@@ -11,10 +11,11 @@ from yohaku.card.credentials import CardKey, CardPin
 from yohaku.card.earlier import EarlierRecordFile, EarlierTransparentFile, refuse_missing, refuse_writing
 from yohaku.card.errors import AccessDeniedError, AppletMismatchError, AppletNotReadyError, CardError, StatusError
 from yohaku.card.files import CardTransparentFile
+from yohaku.card.purses import CardPurse
 from yohaku.card.records import CardRecordFile
 from yohaku.iso7816 import Command, Response, Status
 from yohaku.schema import Pin, compile_descriptor, fingerprint
-from yohaku.schema.evolution import history, source, staging_aid
+from yohaku.schema.evolution import history, purse_source, source, staging_aid
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from yohaku.card.card import Card, Selection
     from yohaku.card.fci import Fci
     from yohaku.card.secrets import Secrets
-    from yohaku.schema import Applet, Credential, File, Key, Record, RecordFile, Rule, TransparentFile
+    from yohaku.schema import Applet, Credential, File, Key, Purse, Record, RecordFile, Rule, TransparentFile
 
 R = TypeVar("R", bound="Record")
 F = TypeVar("F", bound="File[Any]")
@@ -97,6 +98,13 @@ class AppletSession:
     def key(self, declaration: Key) -> CardKey:
         """Give a key on the card."""
         return CardKey(self, self._held(declaration, self.applet.keys()))
+
+    def purse(self, declaration: Purse) -> CardPurse:
+        """Give a purse on the card; of an earlier version too, as its limits and receipts are the card's."""
+        found = purse_source(self.declared, self.applet.version, declaration.name)
+        if found is None:
+            refuse_missing(self.applet, self.declared, declaration.name)
+        return CardPurse(self, found)
 
     def _held(self, declaration: P, held: Mapping[str, P]) -> P:
         """Give the PIN or key of that name in the version on the card."""

@@ -42,6 +42,11 @@ class Instruction(IntEnum):
     UPDATE_BINARY_ODD = 0xD7
     UPDATE_RECORD = 0xDC
     APPEND_RECORD = 0xE2
+    # Container version 1.1, chapter 8 (class byte 80)
+    CREDIT = 0x52
+    DEBIT = 0x54
+    READ_RECEIPTS = 0x58
+    READ_PURSE = 0x5C
     # GlobalPlatform Card Specification 2.3.1, chapter 11 (class byte 80)
     INITIALIZE_UPDATE = 0x50
     PUT_KEY = 0xD8

@@ -70,7 +70,9 @@ class Applet:
         else:
             cls.aid = Aid(aid)
         cls.version, cls.name = version, name or _kebab(cls.__name__)
-        faults = [*cls._number_credentials(), *cls._number_files(), *cls._check_rules(), *cls._check_history()]
+        hiding = sorted(own.keys() & {name for name in vars(Applet) if not name.startswith("_")})
+        faults = [f"{name}: every applet has a {name} already; give it another name" for name in hiding]
+        faults += [*cls._number_credentials(), *cls._number_files(), *cls._check_rules(), *cls._check_history()]
         if not 1 <= version <= 0xFFFF:
             faults.append(f"version {version}: allowed is 1 to 65535")
         if faults:
@@ -100,18 +102,6 @@ class Applet:
     def parts(cls) -> dict[str, Declaration]:
         """Files, purses, PINs and keys by name, in this order."""
         return {**cls.files(), **cls.purses(), **cls.pins(), **cls.keys()}
-
-    @classmethod
-    def purse(cls, name: str) -> Purse:
-        """Give one purse by name.
-
-        Raises:
-            UnknownNameError: naming the purses that exist.
-        """
-        purses = cls.purses()
-        if name not in purses:
-            raise UnknownNameError("purse", name, purses, where=f" in {cls.name}")
-        return purses[name]
 
     @classmethod
     def file(cls, name: str) -> File[Any]:

@@ -15,6 +15,7 @@ from yohaku.schema.declarations import FileKind
 if TYPE_CHECKING:
     from yohaku.schema.applet import Applet
     from yohaku.schema.declarations import File
+    from yohaku.schema.purses import Purse
     from yohaku.schema.record import Record
 
 LONGEST_AID = 16
@@ -80,6 +81,20 @@ def source(applet: type[Applet], version: int, name: str) -> File[Any] | None:
     while file is not None and applet.version != version and applet.previous is not None:
         file, applet = origin(applet, file.name), applet.previous
     return file
+
+
+def purse_source(applet: type[Applet], version: int, name: str) -> Purse | None:
+    """Give the purse of an old version that a purse goes on with; None when it was added later.
+
+    Raises:
+        EvolutionError: the history has no such version.
+    """
+    at_version(applet, version)
+    purse: Purse | None = applet.purses().get(name)
+    while purse is not None and applet.version != version and applet.previous is not None:
+        before = purse.replaced or applet.previous.purses().get(purse.name)
+        purse, applet = before, applet.previous
+    return purse
 
 
 def is_migrated(applet: type[Applet], version: int, name: str) -> bool:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from yohaku.card.content import from_content
 from yohaku.card.copies import newest
-from yohaku.card.traces import management
+from yohaku.card.traces import management, purses
 from yohaku.card.traces.memory import FileMemory
 from yohaku.errors import YohakuError
 from yohaku.iso7816 import ApduError, Command, Instruction, Response, Status, describe
@@ -83,7 +83,8 @@ class Explainer:
 
     def _explain(self, command: Command, response: Response) -> _Found:
         if command.cla & 0x80:
-            return _Found(management.meaning(command))
+            told = purses.meaning(self.selected, command, response) if self.selected else None
+            return _Found(told[0], notes=told[1]) if told else _Found(management.meaning(command))
         if command.cla & 0x0C:
             return _Found(f"{_name(command.ins)} under secure messaging, {len(command.data)} bytes")
         explainer = self._explainers.get(command.ins)
