@@ -12,6 +12,12 @@ GLOBALPLATFORM_SECURED = 0x04
 """Bit of a first proprietary class byte: secure messaging of GlobalPlatform (GPCS 2.3.1, table 11-11)."""
 
 
+LONGEST = 0x10000
+"""What an extended Le of zeros asks for."""
+TRAILER = 2
+"""Bytes of a status word."""
+
+
 class Apdu:
     """A command APDU, as a Java Card hands it to an applet: one object for all commands.
 
@@ -29,16 +35,32 @@ class Apdu:
         status: status word for success; an applet may change it (such as 6310).
     """
 
-    __slots__ = ("chained", "channel", "cla", "data", "expected", "ins", "p1", "p2", "secured", "selecting", "status")
+    __slots__ = (
+        "_longest",
+        "_most",
+        "chained",
+        "channel",
+        "cla",
+        "data",
+        "expected",
+        "ins",
+        "p1",
+        "p2",
+        "secured",
+        "selecting",
+        "status",
+    )
 
-    def __init__(self) -> None:
+    def __init__(self, longest_command: int = 0, longest_response: int = 0) -> None:
+        """Take extended commands and answers of at most so many bytes; 0 for none."""
+        self._longest, self._most = longest_command, longest_response - TRAILER
         self.cla = self.ins = self.p1 = self.p2 = self.expected = self.channel = 0
         self.data = b""
         self.chained = self.selecting = self.secured = False
         self.status = 0x9000
 
     def read(self, command: bytes) -> None:
-        """Read a short command APDU (ISO/IEC 7816-3:2006 12.1.3).
+        """Read a command APDU, in extended form where the card takes that (ISO/IEC 7816-3:2006 12.1.3).
 
         Raises:
             StatusError: 6700, the length bytes do not fit; 6E00, 6881 or 6882, the class byte is not served.
@@ -61,10 +83,29 @@ class Apdu:
 
     def _read_body(self, command: bytes, size: int) -> None:
         end = 5 + command[4]
-        if end == 5 or size not in (end, end + 1):
+        if end == 5:
+            self._read_extended(command, size)
+            return
+        if size not in (end, end + 1):
             raise StatusError(Status.WRONG_LENGTH)
         self.data = command[5:end]
         self.expected = 0 if size == end else command[end] or 256
+
+    def _read_extended(self, command: bytes, size: int) -> None:
+        """Read cases 2E, 3E and 4E; more than the buffer holds is never asked for."""
+        if not 7 <= size <= self._longest:
+            raise StatusError(Status.WRONG_LENGTH)
+        length = command[5] << 8 | command[6]
+        end = 7 + length
+        if size == 7:
+            self.data, self.expected = b"", min(length or LONGEST, self._most)
+        elif length and size == end:
+            self.data, self.expected = command[7:], 0
+        elif length and size == end + 2:
+            expected = command[end] << 8 | command[end + 1]
+            self.data, self.expected = command[7:end], min(expected or LONGEST, self._most)
+        else:
+            raise StatusError(Status.WRONG_LENGTH)
 
     def _read_class(self, cla: int) -> None:
         """Split the class byte (ISO/IEC 7816-4:2020 5.4.1; GlobalPlatform Card Specification 2.3.1, 11.1.4)."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from yohaku.globalplatform.states import INSTALLED, LOCKED, CardLife
 from yohaku.iso7816 import Instruction, Status
+from yohaku.iso7816.apdu import SHORT_DATA
 from yohaku_emulator.apdu import Apdu
 from yohaku_emulator.domains import SecurityDomain
 from yohaku_emulator.errors import CommitOverflow, MemoryFault, PowerCut, StatusError
@@ -22,6 +23,8 @@ _NEXT: Final = 0x02
 _CLOSE: Final = 0x80
 _MOST: Final = 256
 _NOTHING: Final = b""
+_WRONG_EXPECTED: Final = 0x6C00
+"""Status word with the right Le in its last byte (ISO/IEC 7816-4:2020 table 6)."""
 
 
 class Channel:
@@ -46,11 +49,13 @@ class Channel:
 class Dispatcher:
     """The card's command loop, one command at a time."""
 
-    __slots__ = ("_apdu", "_channels", "_system")
+    __slots__ = ("_apdu", "_channels", "_is_t0", "_system")
 
     def __init__(self, system: System) -> None:
-        self._system, self._apdu = system, Apdu()
-        self._channels: list[Channel | None] = [None] * system.profile.channels
+        profile = system.profile
+        self._system, self._apdu = system, Apdu(profile.longest_command, profile.longest_response)
+        self._is_t0 = profile.protocols[0] == 0
+        self._channels: list[Channel | None] = [None] * profile.channels
         self._channels[0] = self._fresh()
 
     def fork(self, system: System) -> Dispatcher:
@@ -103,9 +108,13 @@ class Dispatcher:
         channel = self._channels[apdu.channel] if apdu.channel < len(self._channels) else None
         if channel is None:
             raise StatusError(Status.CHANNEL_UNSUPPORTED)
+        if self._is_t0 and apdu.data:
+            apdu.expected = _MOST
         data = self._dispatch(channel, apdu)
         if self._system.store.in_transaction:
             self._system.store.abort()
+        if self._is_t0:
+            self._fit_block(apdu, data)
         if len(data) <= apdu.expected or not data:
             return data + (_OK if apdu.status == 0x9000 else apdu.status.to_bytes(2, "big"))
         return self._first_part(channel, apdu, data)
@@ -129,9 +138,23 @@ class Dispatcher:
                 return self._manage_channel(apdu)
         if channel.applet is None:
             raise StatusError(Status.SELECT_FAILED)
-        if apdu.secured and not isinstance(channel.applet, SecurityDomain):
+        if isinstance(channel.applet, SecurityDomain):
+            if len(apdu.data) > SHORT_DATA:
+                raise StatusError(Status.WRONG_LENGTH)
+        elif apdu.secured:
             raise StatusError(Status.SECURE_MESSAGING_UNSUPPORTED)
         return channel.applet.process(apdu)
+
+    def _fit_block(self, apdu: Apdu, data: bytes) -> None:
+        """Answer as T=0 must: nothing behind data, and as many bytes as were asked for (ISO/IEC 7816-3:2006 12.2).
+
+        Raises:
+            StatusError: 6Cxx, ask again for xx bytes.
+        """
+        if apdu.data:
+            apdu.expected = 0
+        elif data and apdu.expected and apdu.ins != Instruction.GET_RESPONSE:
+            _require_expected(apdu, min(len(data), _MOST))
 
     def _first_part(self, channel: Channel, apdu: Apdu, data: bytes) -> bytes:
         """Give what was asked for, and 61xx for the rest (ISO/IEC 7816-4:2020 5.3.4)."""
@@ -146,6 +169,8 @@ class Dispatcher:
             raise StatusError(Status.WRONG_LENGTH)
         if not channel.waiting:
             raise StatusError(Status.CONDITIONS)
+        if self._is_t0 and apdu.expected > len(channel.waiting):
+            _require_expected(apdu, len(channel.waiting))
         data, channel.waiting = channel.waiting, _NOTHING
         apdu.status = channel.waiting_status
         return data
@@ -222,6 +247,8 @@ class Dispatcher:
         if not number:
             if apdu.expected < 1:
                 raise StatusError(Status.WRONG_LENGTH)
+            if self._is_t0:
+                _require_expected(apdu, 1)
             number = self._channels.index(None) if None in self._channels else len(self._channels)
         if number >= len(self._channels):
             raise StatusError(Status.FUNCTION_UNSUPPORTED)
@@ -238,3 +265,9 @@ class Dispatcher:
             self._leave(channel)
         self._channels[number] = None
         return b""
+
+
+def _require_expected(apdu: Apdu, size: int) -> None:
+    """Refuse a command that asks for another number of bytes than there are: 6Cxx."""
+    if apdu.expected != size:
+        raise StatusError(_WRONG_EXPECTED | size & 0xFF)

@@ -35,6 +35,11 @@ class EmulatorLink:
         self.atr = card.power_on()
         self._save()
 
+    @property
+    def carries_extended(self) -> bool:
+        """Whether extended APDUs can travel: not over T=0, which has one length byte (ISO/IEC 7816-3:2006 12.2)."""
+        return self.card.profile.protocols[0] != 0
+
     def transmit(self, command: bytes) -> bytes:
         """Send a command APDU and return the response; a change of the memory is on disk before the answer is given.
 

@@ -7,8 +7,6 @@ what this emulator grants, and the defaults are modest on purpose.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from functools import reduce
-from operator import xor
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, Literal
 
@@ -17,7 +15,9 @@ from yohaku.globalplatform.cap import Package, named
 from yohaku.globalplatform.capabilities import Capabilities
 from yohaku.globalplatform.keys import TEST_KEY, KeySet
 from yohaku.globalplatform.wire import CardData
+from yohaku.iso7816 import Status
 from yohaku.iso7816.tlv import Tlv
+from yohaku_emulator.answer_to_reset import answer_to_reset
 from yohaku_emulator.domains.applet import SIZES
 from yohaku_emulator.domains.authority import FOR_APPLICATIONS, GRANTED
 from yohaku_emulator.layout import Layout
@@ -69,7 +69,6 @@ class Profile:
 
     Attributes:
         name: how a card URL and an image file call it.
-        atr: answer to reset.
         free_bytes: about how much a fresh card grants to applications; whole pages of it count.
         page: bytes in a page of the memory.
         write_unit: bytes that the chip programs at once.
@@ -79,6 +78,11 @@ class Profile:
         transient_bytes: volatile memory for applications.
         channels: logical channels, the basic one included (1 to 20).
         chain_bytes: most data in a chain of UPDATE BINARY commands; 0 for a card without chaining.
+        longest_command: bytes of the longest extended command APDU that applications take; 0 for short ones alone.
+        longest_response: bytes of the longest response APDU to one.
+        protocols: transmission protocols that the ATR offers; the card speaks the first: 0 or 1.
+        block: most bytes of an APDU in one block on the link: the IFSC of T=1, which the ATR states.
+        blocked: status word with which applications refuse a blocked PIN or key.
         management: "secure" wants a secure channel for content management; "open" lets anybody install and delete,
             "closed" nobody.
         channel: secure channel protocol, 2 or 3, and its options byte i.
@@ -91,10 +95,10 @@ class Profile:
         packages: what a load file may import.
         objects: what GET DATA of the issuer security domain answers, tag to value.
         residents: applications that are there from the start.
+        own_atr: the answer to reset of a card seen in the field; otherwise it is made of the figures above.
     """
 
     name: str
-    atr: bytes
     free_bytes: int
     page: int = 128
     write_unit: int = 4
@@ -104,6 +108,11 @@ class Profile:
     transient_bytes: int = 2048
     channels: int = 4
     chain_bytes: int = 512
+    longest_command: int = 0
+    longest_response: int = 0
+    protocols: tuple[int, ...] = (1,)
+    block: int = 254
+    blocked: int = Status.BLOCKED
     management: Literal["open", "secure", "closed"] = "secure"
     channel: tuple[int, int] = SCP03
     keys: KeySet = field(default_factory=lambda: KeySet.single(TEST_KEY), repr=False)
@@ -114,6 +123,12 @@ class Profile:
     packages: tuple[Package, ...] = JAVA_CARD_304
     objects: Mapping[int, bytes] = field(default_factory=dict)
     residents: tuple[Resident, ...] = ()
+    own_atr: bytes = b""
+
+    @property
+    def atr(self) -> bytes:
+        """Answer to reset: that of a card seen in the field, or one that states what this profile can."""
+        return self.own_atr or answer_to_reset(self)
 
     @property
     def layout(self) -> Layout:
@@ -149,37 +164,33 @@ def _capabilities(channel: tuple[int, int]) -> bytes:
     return Tlv.decode_from(told.to_bytes())[0].value
 
 
-def _answer_to_reset(channels: int) -> bytes:
-    """Write an ATR for T=1 whose historical bytes name yohaku and say what the card can do.
-
-    Capabilities (ISO/IEC 7816-4:2020 12.2.2.9): selection by full and partial AID and by file identifier, SFI,
-    record numbers; one-byte data units; command chaining, no extended length, channels assigned by the card.
-    """
-    further = 0x10 | min(channels - 1, 7) if channels > 1 else 0
-    body = bytes.fromhex("8C018073D601") + bytes((0x80 | further, 0x66)) + b"YOHAKU"
-    check = reduce(xor, body)
-    return b"\x3b" + body + bytes((check,))
-
-
-GENERIC: Final = Profile("generic", atr=_answer_to_reset(4), free_bytes=32 * 1024, objects=_objects())
+GENERIC: Final = Profile("generic", free_bytes=32 * 1024, objects=_objects())
 OPEN: Final = replace(GENERIC, name="open", management="open")
 """The generic card before its issuer closed it: anybody may install and delete, in clear."""
 SCP02_CARD: Final = replace(GENERIC, name="scp02", channel=SCP02, objects=_objects(channel=SCP02))
 """The generic card with the older secure channel, as many cards in use have it."""
+EXTENDED: Final = replace(
+    GENERIC, name="extended", free_bytes=64 * 1024, channels=20, longest_command=2_057, longest_response=2_050
+)
+"""A larger card, with extended APDUs of 2,048 bytes of data each way and all twenty channels."""
+T0_CARD: Final = replace(GENERIC, name="t0", protocols=(0,))
+"""The generic card behind contacts with T=0: answers to data wait for GET RESPONSE, lengths are corrected with 6Cxx."""
+JICSAP: Final = replace(GENERIC, name="jicsap", blocked=Status.REFERENCE_UNUSABLE)
+"""The generic card with the status words of JICSAP's specification: 63C0 for the wrong value that blocks, then 6984."""
 SMALL: Final = Profile(
     "small",
-    atr=_answer_to_reset(1),
     free_bytes=2 * 1024,
     page=64,
     commit_pages=28,
     slots=4,
     transient_bytes=768,
     channels=1,
+    block=32,
     objects=_objects(),
 )
 MY_NUMBER: Final = Profile(
     "my-number",
-    atr=bytes.fromhex("3BDA13FF8131FB468012392F31C173C601C03B"),
+    own_atr=bytes.fromhex("3BDA13FF8131FB468012392F31C173C601C03B"),
     free_bytes=12 * 1024,
     channels=1,
     key_tries=10,
@@ -199,7 +210,7 @@ The ATR is that of a contact card seen in the field, the AIDs are public; sizes 
 """
 
 PROFILES: Final[Mapping[str, Profile]] = MappingProxyType(
-    {one.name: one for one in (GENERIC, MY_NUMBER, OPEN, SCP02_CARD, SMALL)}
+    {one.name: one for one in (GENERIC, EXTENDED, JICSAP, MY_NUMBER, OPEN, SCP02_CARD, SMALL, T0_CARD)}
 )
 """Every profile by its name."""
 

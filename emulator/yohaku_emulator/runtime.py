@@ -197,6 +197,16 @@ class Context(Protocol):
         """Most data that fits in the card's buffers for a chain of commands; 0 for none."""
         ...
 
+    @property
+    def longest_apdus(self) -> tuple[int, int]:
+        """Bytes of the longest extended command and response; zeros where the card takes short ones alone."""
+        ...
+
+    @property
+    def blocked(self) -> int:
+        """Status word with which this kind of card refuses a blocked PIN or key."""
+        ...
+
     def random(self, size: int) -> bytes:
         """Return random bytes (RandomData.generateData)."""
         ...

@@ -344,6 +344,16 @@ class InstanceContext:
         """Most data in a chain of commands."""
         return self._system.profile.chain_bytes
 
+    @property
+    def longest_apdus(self) -> tuple[int, int]:
+        """Bytes of the longest extended command and response."""
+        return self._system.profile.longest_command, self._system.profile.longest_response
+
+    @property
+    def blocked(self) -> int:
+        """Status word for a blocked PIN or key."""
+        return self._system.profile.blocked
+
     def random(self, size: int) -> bytes:
         """Return random bytes."""
         return self._system.random(size)

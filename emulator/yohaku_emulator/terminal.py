@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 ALWAYS: Final = (0,)
 NEVER: Final[tuple[int, ...]] = ()
 _OPEN: Final = 0x80
+_MORE, _WRONG_EXPECTED = 0x61, 0x6C
 
 
 class Transmitter(Protocol):
@@ -35,6 +36,25 @@ class Transmitter(Protocol):
 
 class RefusedError(YohakuError):
     """The card answered a status word other than 9000."""
+
+
+class Driver:
+    """What a reader's driver does for T=0: it asks again with the length of 6Cxx, and fetches what 61xx announces."""
+
+    def __init__(self, card: Transmitter) -> None:
+        self.card = card
+
+    def transmit(self, command: bytes) -> bytes:
+        """Send a command APDU; return all its response data and the last status word."""
+        answer = self.card.transmit(command)
+        if answer[-2] == _WRONG_EXPECTED:
+            answer = self.card.transmit(command[:4] + answer[-1:])
+        data = answer[:-2]
+        while answer[-2] == _MORE:
+            fetch = bytes((command[0] & 0x43, Instruction.GET_RESPONSE, 0, 0)) + answer[-1:]
+            answer = self.card.transmit(fetch)
+            data += answer[:-2]
+        return data + answer[-2:]
 
 
 class Terminal:

@@ -77,8 +77,16 @@ class Container(Applet):
             bytes((0xC0, 1, FORMAT, 0xC1, 2)) + version + bytes((0xC2, 1, life, 0xC3, table.FINGERPRINT))
             + self._table.fingerprint + bytes((0xC4, 2, limit >> 8, limit & 0xFF))
         )  # fmt: skip
-        body = bytes((0x84, len(aid))) + aid + bytes((0xA5, len(own))) + own
+        body = bytes((0x84, len(aid))) + aid + bytes((0xA5, len(own))) + own + self._extended_length()
         return bytes((0x6F, len(body))) + body
+
+    def _extended_length(self) -> bytes:
+        """Write the longest extended command and response, where the card takes any (ISO/IEC 7816-4:2020 12.7.1)."""
+        command, response = self._context.longest_apdus
+        if not command:
+            return b""
+        longest = b"\x02\x02" + command.to_bytes(2, "big") + b"\x02\x02" + response.to_bytes(2, "big")
+        return b"\x7f\x66" + bytes((len(longest),)) + longest
 
     def _get_data(self, apdu: Apdu) -> bytes:
         """GET DATA (ISO/IEC 7816-4:2020 11.5.2): the descriptor under tag C5."""

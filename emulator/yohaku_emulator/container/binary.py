@@ -89,12 +89,9 @@ class Binary:
         if rest or apdu.expected < 3:
             raise StatusError(Status.WRONG_LENGTH)
         index, offset, size = self._at(_named(apdu), offset, READ)
-        room = apdu.expected - 2
-        if room >= _LONG_FORM:
-            room = max(room - 1, _LONG_FORM - 1)
+        room = max(min(apdu.expected - 2, 0x7F), min(apdu.expected - 3, 0xFF), apdu.expected - 4)
         found = self._read(index, offset, min(room, size - offset))
-        length = bytes((len(found),)) if len(found) < _LONG_FORM else bytes((0x81, len(found)))
-        return bytes((_DISCRETIONARY,)) + length + found
+        return bytes((_DISCRETIONARY,)) + _length(len(found)) + found
 
     def update_odd(self, apdu: Apdu) -> bytes:
         """UPDATE BINARY with an offset data object and a discretionary data object that holds the bytes."""
@@ -104,6 +101,13 @@ class Binary:
         if not data or offset + len(data) > size:
             raise StatusError(Status.WRONG_LENGTH)
         return self._write(index, offset, data)
+
+
+def _length(size: int) -> bytes:
+    """Write the length field of a data object (ISO/IEC 7816-4:2020 6.3)."""
+    if size < _LONG_FORM:
+        return bytes((size,))
+    return bytes((0x81, size)) if size <= 0xFF else bytes((0x82, size >> 8, size & 0xFF))
 
 
 def _named(apdu: Apdu) -> int:
@@ -123,7 +127,8 @@ def _offset(data: bytes) -> tuple[int, bytes]:
 
 def _discretionary(data: bytes) -> bytes:
     """Return the value of the discretionary data object that ``data`` is."""
-    start = 3 if data[1:2] == b"\x81" else 2
-    if len(data) < start or data[0] != _DISCRETIONARY or data[start - 1] != len(data) - start:
+    start = 2 + (data[1] & 0x7F if data[1:2] in {b"\x81", b"\x82"} else 0)
+    size = int.from_bytes(data[2:start] or data[1:2], "big")
+    if len(data) < start or data[0] != _DISCRETIONARY or size != len(data) - start:
         raise StatusError(Status.WRONG_DATA)
     return data[start:]

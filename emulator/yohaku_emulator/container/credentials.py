@@ -113,7 +113,7 @@ class Credentials:
 
     def _check(self, index: int, pin: OwnerPin, value: bytes) -> None:
         if not pin.tries_left:
-            raise StatusError(Status.BLOCKED)
+            raise StatusError(self._context.blocked)
         if not pin.check(value):
             self._prove(index, proved=False)
             raise StatusError(_TRIES_LEFT | pin.tries_left)
@@ -158,12 +158,12 @@ class Credentials:
         return b""
 
     def get_challenge(self, apdu: Apdu) -> bytes:
-        """GET CHALLENGE (ISO/IEC 7816-4:2020 11.6.3): Le bytes, 16 when Le is 00; only 16 bytes can be answered."""
+        """GET CHALLENGE (ISO/IEC 7816-4:2020 11.6.3): Le bytes, 16 for 256 and more; only 16 bytes can be answered."""
         if apdu.p1 or apdu.p2:
             raise StatusError(Status.WRONG_P1P2)
         if apdu.data or not apdu.expected:
             raise StatusError(Status.WRONG_LENGTH)
-        size = CHALLENGE if apdu.expected == 256 else apdu.expected
+        size = CHALLENGE if apdu.expected >= 256 else apdu.expected
         challenge = self._context.random(size)
         kept = size == CHALLENGE
         self._challenge[:] = b"\x01" + challenge if kept else bytes(1 + CHALLENGE)
@@ -223,7 +223,7 @@ class Credentials:
         if not is_set:
             raise StatusError(Status.REFERENCE_UNUSABLE)
         if limit and not left:
-            raise StatusError(Status.BLOCKED)
+            raise StatusError(self._context.blocked)
         return key
 
     def usable_key(self, descriptor: bytes, number: int) -> bytes:

@@ -130,6 +130,8 @@ class CardPin:
 
     def _check(self, response: Response, action: str) -> None:
         left = _tries(response)
+        if response.status == Status.REFERENCE_UNUSABLE:
+            left = self.tries_left
         if left == 0:
             raise PinBlockedError(f"{self._pin.name}: wrong PIN, and it is blocked now; {self._remedy()}")
         if left is not None:
@@ -191,6 +193,8 @@ class CardKey:
         left = _tries(response)
         if left == 0:
             raise PinBlockedError(f"{self._key.name} is blocked: no tries left; delete the applet and load it again")
+        if response.status == Status.REFERENCE_UNUSABLE:
+            raise PinBlockedError(f"{self._key.name} is blocked, or never had a value (6984); load the applet again")
         if left is not None or response.status == Status.NOT_VERIFIED:
             tries = "" if left is None else f"; {left} tries left before it is blocked"
             raise KeyWrongError(f"{self._key.name}: the card has another key{tries}")

@@ -5,7 +5,7 @@ It is arithmetic over published formats and stated assumptions; nothing was meas
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -90,11 +90,13 @@ class CardTimes:
         command_us: microseconds for any command.
         page_us: microseconds for each page of non-volatile memory that is written.
         page: bytes in a page.
+        block: most bytes of an APDU in one block that the card takes, whatever the link allows.
     """
 
     command_us: float = 2_000.0
     page_us: float = 3_000.0
     page: int = 128
+    block: int = 254
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +139,8 @@ class Estimate:
 def estimate(commands: Iterable[PlannedCommand], link: LinkModel, times: CardTimes | None = None) -> Estimate:
     """Estimate how long commands take."""
     known, steps = times or CardTimes(), list(commands)
-    on_link = sum(link.microseconds(step.command, step.response) for step in steps)
+    narrowed = replace(link, block_data=min(link.block_data, known.block))
+    on_link = sum(narrowed.microseconds(step.command, step.response) for step in steps)
     floor = sum(link.floor(step.command, step.response) for step in steps)
     work = sum(known.command_us + step.pages * known.page_us for step in steps)
     return Estimate(link, on_link / 1000, work / 1000, floor / 1000)

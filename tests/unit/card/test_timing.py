@@ -39,3 +39,11 @@ def test_a_faster_link_is_faster() -> None:
     times = [estimate(steps, model).total_ms for model in LINK_MODELS.values()]
     assert times[:3] == sorted(times[:3], reverse=True)
     assert times[3:] == sorted(times[3:], reverse=True)
+
+
+def test_a_card_that_takes_small_blocks_needs_more_of_them() -> None:
+    model, steps = LINK_MODELS["contact-9600"], [PlannedCommand(5, 66)]
+    wide, small = (estimate(steps, model, CardTimes(block=block)) for block in (254, 32))
+    etu = 1_000_000 / 9_600
+    assert wide.link_ms == estimate(steps, model).link_ms
+    assert small.link_ms - wide.link_ms == pytest.approx(4 * (4 * 12 + 22) * etu / 1000), "2 blocks, 2 acknowledgements"

@@ -16,7 +16,7 @@ DESCRIPTOR = t.descriptor(pins=[t.pin(3, 4, 4)], files=[t.transparent(1, 300), t
 def make(profile="generic", seed=0):
     card = EmulatedCard(profile, seed=seed)
     card.power_on()
-    terminal = t.Terminal(card)
+    terminal = t.Terminal(t.Driver(card))
     terminal.install(AID, DESCRIPTOR)
     terminal.personalise(AID, t.group(1, 1, b"1234") + t.group(3, 1, b"\0\0hello"))
     terminal.select(AID)
@@ -26,14 +26,14 @@ def make(profile="generic", seed=0):
 @pytest.mark.parametrize("name", PROFILES)
 def test_every_profile_makes_a_card_that_works(name):
     card = make(name)
-    assert t.Terminal(card).do(Ins.READ_BINARY, 0x81, 0, le=5) == b"hello"
+    assert t.Terminal(t.Driver(card)).do(Ins.READ_BINARY, 0x81, 0, le=5) == b"hello"
     assert len(card.memory.cells) == card.profile.layout.size
     parsed = Atr.from_bytes(card.profile.atr)
     assert parsed.raw == card.profile.atr
 
 
 def test_an_unknown_profile_names_the_known_ones():
-    with pytest.raises(UnknownNameError, match="generic, my-number, open, scp02, small"):
+    with pytest.raises(UnknownNameError, match="generic, extended, jicsap, my-number, open, scp02, small, t0"):
         EmulatedCard("generik")
 
 
