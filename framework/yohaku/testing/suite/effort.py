@@ -1,0 +1,70 @@
+"""How much a test run tries, by the name that ``--yohaku-profile`` takes, and how Hypothesis is told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from hypothesis import HealthCheck, Phase, settings
+
+from yohaku.errors import UnknownNameError
+
+PREFIX = "yohaku-"
+"""What stands before a profile's name among Hypothesis' profiles, whose other names are the project's own."""
+TOLERATED = (HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large)
+"""What Hypothesis may find in a designer's declaration and is no fault of it: that drawing takes long."""
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """How much a suite tries.
+
+    Attributes:
+        name: what the command line calls it.
+        examples: records that each property is tried with.
+        sessions: random sessions on a card.
+        seeds: garbled pages tried for each page that a power cut tears.
+        credentials: most PINs and keys of which every combination is presented; of more, those of at most two and
+            those that lack at most two.
+        repeatable: whether every run tries the same.
+    """
+
+    name: str
+    examples: int
+    sessions: int
+    seeds: int
+    credentials: int
+    repeatable: bool
+
+    @property
+    def settings(self) -> settings:
+        """The Hypothesis profile of this effort, registered under a name of its own."""
+        profile = PREFIX + self.name
+        settings.register_profile(
+            profile,
+            max_examples=self.examples,
+            deadline=None,
+            derandomize=self.repeatable,
+            report_multiple_bugs=False,
+            phases=[phase for phase in Phase if phase is not Phase.explain],
+            suppress_health_check=TOLERATED,
+        )
+        return settings.get_profile(profile)
+
+
+EFFORTS = {
+    "quick": Effort("quick", 60, 25, 1, 8, repeatable=False),
+    "ci": Effort("ci", 250, 150, 3, 10, repeatable=True),
+    "long": Effort("long", 5_000, 3_000, 20, 15, repeatable=False),
+}
+"""By name."""
+
+
+def effort(name: str) -> Effort:
+    """Give the effort of a name.
+
+    Raises:
+        UnknownNameError: there is none of this name.
+    """
+    if name not in EFFORTS:
+        raise UnknownNameError("profile", name, EFFORTS)
+    return EFFORTS[name]
