@@ -1,0 +1,74 @@
+"""The records of an applet: their bytes, their JSON, their tables; seeds are examples and what strategies draw."""
+
+from __future__ import annotations
+
+import json
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from hypothesis import HealthCheck, Phase, given, settings
+
+from yohaku.schema.tables import write_csv
+from yohaku.testing.fuzz import checks
+from yohaku.testing.fuzz.forms import mutate_json, mutate_table
+from yohaku.testing.fuzz.source import Call
+from yohaku.testing.fuzz.target import Part
+from yohaku.testing.values import records
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from yohaku.schema import Applet, File, Record
+
+SLOW = (HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large)
+SEEDS = 24
+"""Records that are drawn for each file, besides the example."""
+
+
+def record_parts(applet: type[Applet], imported: Call) -> Iterator[Part]:
+    """Give the parts of each file of an applet.
+
+    Args:
+        applet: the declaration.
+        imported: how a test gets hold of the class, under its own name.
+    """
+    for name, file in applet.files().items():
+        yield from _file_parts(name, file, f"{applet.__name__}.{name}.record", imported)
+
+
+def _file_parts(name: str, file: File[Any], expression: str, imported: Call) -> Iterator[Part]:
+    record: type[Record] = file.record
+    drawn = seed_records(record)
+    raw = [one.encode() for one in drawn]
+    texts = [json.dumps(one.to_json(), ensure_ascii=False).encode() for one in drawn]
+    tables = ["".join(write_csv(record, [one])).encode() for one in drawn]
+
+    def call(check: str, *, text: bool) -> Call:
+        line = f"from yohaku.testing.fuzz.checks import {check}"
+        return Call(line, expression, imported.imports, imported.setup, text)
+
+    yield Part(f"{name}.bytes", partial(checks.check_bytes, record), raw, call("check_bytes", text=False))
+    yield Part(f"{name}.prefix", partial(checks.check_prefix, record), raw, call("check_prefix", text=False))
+    json_call, csv_call = call("check_json", text=True), call("check_csv", text=True)
+    yield Part(f"{name}.json", partial(checks.check_json, record), texts, json_call, mutate_json)
+    yield Part(f"{name}.csv", partial(checks.check_csv, record), tables, csv_call, mutate_table, separator=b"\n")
+
+
+def seed_records(record: type[Record]) -> list[Record]:
+    """Give the example of a record class and some that are drawn, always the same."""
+    found: list[Record] = [record.example()]
+
+    @settings(
+        max_examples=SEEDS,
+        database=None,
+        deadline=None,
+        derandomize=True,
+        phases=(Phase.generate,),
+        suppress_health_check=SLOW,
+    )
+    @given(records(record))
+    def draw(one: Record) -> None:
+        found.append(one)
+
+    draw()
+    return found
