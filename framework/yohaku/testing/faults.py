@@ -313,6 +313,8 @@ def _garbled(fault: Fault, answer: bytes) -> bytes:
 
 
 def _flipped(raw: bytes, fault: BitFlip) -> bytes:
+    if not raw:
+        return raw
     at = fault.place % len(raw)
     return raw[:at] + bytes((raw[at] ^ 1 << fault.bit,)) + raw[at + 1 :]
 

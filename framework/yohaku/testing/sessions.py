@@ -11,7 +11,8 @@ from yohaku.errors import EncodeError
 from yohaku.schema import RecordFile, TransparentFile
 from yohaku.schema.declarations import Alphabet
 from yohaku.testing.apdus import apdus
-from yohaku.testing.faults import BitFlip, Fault, LinkDrop, LinkTruncate, PowerCut, faults
+from yohaku.testing.faults import Fault
+from yohaku.testing.faults import faults as all_faults
 from yohaku.testing.steps import (
     AppendRecord,
     AskTries,
@@ -22,6 +23,7 @@ from yohaku.testing.steps import (
     HostRead,
     HostWrite,
     Login,
+    Move,
     OpenChannel,
     ReadBinary,
     ReadRecord,
@@ -46,7 +48,10 @@ if TYPE_CHECKING:
 
     Steps: TypeAlias = st.SearchStrategy[Any]
 
-FAULTS = (PowerCut, LinkDrop, LinkTruncate, BitFlip)
+LONGEST = 600
+"""Bytes of the longest update that is drawn: more than the emulator takes in a chain."""
+KEPT = 15
+"""One step of so many and one is drawn and left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,26 +92,30 @@ def sessions(
     """
     least, most = (steps, steps) if isinstance(steps, int) else steps
     each = any_step(applet, channels=channels, faults=faults, host=host, raw=raw)
-    return st.lists(each, min_size=least, max_size=most).map(lambda drawn: Session(tuple(drawn)))
+    if least == most:
+        return st.lists(each, min_size=least, max_size=most).map(lambda drawn: Session(tuple(drawn)))
+    kept = st.lists(st.tuples(st.integers(0, KEPT), each), min_size=least, max_size=most).map(_kept)
+    return kept.filter(lambda session: len(session) >= least)
+
+
+def _kept(drawn: list[tuple[int, Step | Fault]]) -> Session:
+    """Leave out the steps with a zero: a number is quicker made zero than a step with all its parts deleted."""
+    return Session(tuple(step for number, step in drawn if number))
 
 
 def any_step(
     applet: type[Applet], *, channels: int = 2, faults: bool = True, host: bool = True, raw: bool = True
 ) -> st.SearchStrategy[Step | Fault]:
     """Give single steps, as `sessions` strings them together."""
-    channel = st.sampled_from([0] * 6 + list(range(channels)))
+    channel = st.sampled_from([None] * 8 + list(range(channels)))
     kinds = [*_files(applet, channel), *_credentials(applet, channel), *_life(channel, channels)]
     if host:
         kinds += _through_host(applet)
     if raw:
         kinds.append(apdus(applet, channels=channels).map(Send))
     if faults:
-        kinds.append(_faults())
+        kinds.append(all_faults())
     return st.one_of(kinds)
-
-
-def _faults() -> st.SearchStrategy[Fault]:
-    return faults()
 
 
 def _life(channel: Steps, channels: int) -> Iterator[Steps]:
@@ -114,6 +123,7 @@ def _life(channel: Steps, channels: int) -> Iterator[Steps]:
     yield st.just(Reset())
     if channels > 1:
         number = st.integers(1, channels - 1)
+        yield st.builds(Move, st.integers(0, channels - 1))
         yield st.builds(OpenChannel, number)
         yield st.builds(CloseChannel, number)
 
@@ -189,13 +199,13 @@ def _binary_steps(file: File[Any], name: Steps, channel: Steps) -> Iterator[Step
     offset = edges(file.size)
     yield st.builds(ReadBinary, name, offset, st.sampled_from((256, 1, 2, 100)), channel=channel)
     yield st.builds(
-        lambda offset, over, split, data, **rest: UpdateBinary(
-            data=data[: max(1, min(len(data) - offset + over, len(data)))], offset=offset, split=split, **rest
+        lambda offset, size, split, fill, **rest: UpdateBinary(
+            offset=offset, data=fill[: size or max(1, len(fill) - offset - 1)], split=split, **rest
         ),
         offset,
-        st.sampled_from((0, 0, 1, -3)),
+        st.sampled_from((1, 2, 0, 0, file.size, file.size + 1)),
         st.sampled_from((0, 0, 1, 5)),
-        contents(file, min(file.size + 1, 600)),
+        contents(file, min(file.size + 1, LONGEST)),
         file=name,
         channel=channel,
     )

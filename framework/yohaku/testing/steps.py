@@ -19,11 +19,13 @@ if TYPE_CHECKING:
 
     from yohaku.schema import Record
     from yohaku.testing.model import Model
-    from yohaku.testing.parts import FileModel, Instance, PinModel
+    from yohaku.testing.parts import FileModel, Instance, PinModel, Seat
 
 CHAINED = 0x10
 SEGMENT = 255
 CHALLENGE = 16
+LONGEST_SHOWN = 4
+"""Bytes that are shown one by one although they are all the same."""
 SECRET = frozenset({"value", "new", "old"})
 """Attributes of steps that hold a value of a PIN."""
 
@@ -42,10 +44,10 @@ class Step:
     """Something that a program does on a channel.
 
     Attributes:
-        channel: the logical channel, 0 to 19.
+        channel: the logical channel, 0 to 19; None for the one that has the applet, the basic one when none has.
     """
 
-    channel: int = 0
+    channel: int | None = None
 
     def commands(self, view: View) -> Iterator[bytes]:
         """Give the commands of the step, each when the one before has been answered."""
@@ -56,24 +58,42 @@ class Step:
         told = [text for one in fields(self) if (text := _told(one, getattr(self, one.name)))]
         return f"{type(self).__name__}({', '.join(told)})"
 
-    def _apdu(self, ins: int, p1: int, p2: int, data: bytes = b"", expected: int = 0, *, cla: int = 0) -> bytes:
-        number = self.channel if self.channel < 4 else 0x40 | self.channel - 4
-        head = bytes((cla | number, ins, p1, p2))
+    def apdu(
+        self, view: View, ins: int, p1: int, p2: int, data: bytes = b"", expected: int = 0, *, cla: int = 0
+    ) -> bytes:
+        """Write a short command for the step's channel (ISO/IEC 7816-4:2020 5.4.1)."""
+        number = self._number(view)
+        head = bytes((cla | (number if number < 4 else 0x40 | number - 4), ins, p1, p2))
         body = bytes((len(data),)) + data if data else b""
         return head + body + (bytes((expected & 0xFF,)) if expected else b"")
 
+    def _number(self, view: View) -> int:
+        if self.channel is not None:
+            return self.channel
+        seats = view.model.seats
+        return next((number for number, seat in enumerate(seats) if seat is not None and seat.aid), 0)
+
+    def _seat(self, view: View) -> Seat | None:
+        seats, number = view.model.seats, self._number(view)
+        return seats[number] if number < len(seats) else None
+
     def _instance(self, view: View) -> Instance:
         """Give the applet that the channel has, else the only one there is."""
-        model = view.model
-        seat = model.seats[self.channel] if self.channel < len(model.seats) else None
-        return model.instances[seat.aid] if seat is not None and seat.aid else next(iter(model.instances.values()))
+        instances, seat = view.model.instances, self._seat(view)
+        return instances[seat.aid] if seat is not None and seat.aid else next(iter(instances.values()))
 
 
 def _told(field: Field[Any], value: object) -> str:
     if field.default is not MISSING and field.default == value:
         return ""
-    shown = f"<{len(value)} bytes>" if field.name in SECRET and isinstance(value, bytes) else repr(value)
+    shown = _shown(value) if field.name not in SECRET or value is None else "<hidden>"
     return shown if field.default is MISSING else f"{field.name}={shown}"
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, bytes) and len(value) > LONGEST_SHOWN and len(set(value)) == 1:
+        return f"{value[:1]!r} * {len(value)}"
+    return repr(value)
 
 
 def _pin(instance: Instance, name: str) -> tuple[int, PinModel]:
@@ -97,7 +117,7 @@ class Select(Step):
 
     def commands(self, view: View) -> Iterator[bytes]:
         """SELECT by AID."""
-        yield self._apdu(Ins.SELECT, 0x04, 0x00, self._instance(view).aid, 256)
+        yield self.apdu(view, Ins.SELECT, 0x04, 0x00, self._instance(view).aid, 256)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -113,7 +133,7 @@ class SelectFile(Step):
     def commands(self, view: View) -> Iterator[bytes]:
         """SELECT by file identifier, with the control parameters."""
         sfi = _file(self._instance(view), self.file).sfi
-        yield self._apdu(Ins.SELECT, 0x02, 0x04, bytes((0, sfi)), 256)
+        yield self.apdu(view, Ins.SELECT, 0x02, 0x04, bytes((0, sfi)), 256)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -128,7 +148,7 @@ class AskTries(Step):
 
     def commands(self, view: View) -> Iterator[bytes]:
         """VERIFY without data."""
-        yield self._apdu(Ins.VERIFY, 0, 0x80 | _pin(self._instance(view), self.pin)[0])
+        yield self.apdu(view, Ins.VERIFY, 0, 0x80 | _pin(self._instance(view), self.pin)[0])
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -147,7 +167,7 @@ class Verify(Step):
         """VERIFY."""
         number, pin = _pin(self._instance(view), self.pin)
         value = pin.value if self.value is None else self.value
-        yield self._apdu(Ins.VERIFY, 0, 0x80 | number, value)
+        yield self.apdu(view, Ins.VERIFY, 0, 0x80 | number, value)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -170,7 +190,7 @@ class ChangePin(Step):
         """CHANGE REFERENCE DATA."""
         number, pin = _pin(self._instance(view), self.pin)
         old = b"" if self.proved else pin.value if self.old is None else self.old
-        yield self._apdu(Ins.CHANGE_REFERENCE_DATA, int(self.proved), 0x80 | number, old + self.new)
+        yield self.apdu(view, Ins.CHANGE_REFERENCE_DATA, int(self.proved), 0x80 | number, old + self.new)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -188,7 +208,7 @@ class ResetPin(Step):
     def commands(self, view: View) -> Iterator[bytes]:
         """RESET RETRY COUNTER."""
         number, _ = _pin(self._instance(view), self.pin)
-        yield self._apdu(Ins.RESET_RETRY_COUNTER, 3 if self.new is None else 2, 0x80 | number, self.new or b"")
+        yield self.apdu(view, Ins.RESET_RETRY_COUNTER, 3 if self.new is None else 2, 0x80 | number, self.new or b"")
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -209,7 +229,7 @@ class RequirePin(Step):
         """ENABLE or DISABLE VERIFICATION REQUIREMENT."""
         number, pin = _pin(self._instance(view), self.pin)
         ins = Ins.ENABLE_VERIFICATION_REQUIREMENT if self.required else Ins.DISABLE_VERIFICATION_REQUIREMENT
-        yield self._apdu(ins, 0, 0x80 | number, pin.value if self.value is None else self.value)
+        yield self.apdu(view, ins, 0, 0x80 | number, pin.value if self.value is None else self.value)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -228,16 +248,15 @@ class Authenticate(Step):
 
     def commands(self, view: View) -> Iterator[bytes]:
         """GET CHALLENGE and EXTERNAL AUTHENTICATE."""
-        yield self._apdu(Ins.GET_CHALLENGE, 0, 0, expected=CHALLENGE)
-        instance, model = self._instance(view), view.model
+        yield self.apdu(view, Ins.GET_CHALLENGE, 0, 0, expected=CHALLENGE)
+        instance, seat = self._instance(view), self._seat(view)
         number = 1 + [key.name for key in instance.keys].index(self.key)
-        seat = model.seats[self.channel] if self.channel < len(model.seats) else None
         challenge = seat.challenge if seat is not None else b""
         value = instance.keys[number - 1].value
         right = key_proof(value, Ins.EXTERNAL_AUTHENTICATE, number, challenge, instance.aid)
         proof = right if self.right else bytes(byte ^ 0xFF for byte in right)
         for _ in range(self.times):
-            yield self._apdu(Ins.EXTERNAL_AUTHENTICATE, 0, 0x80 | number, proof)
+            yield self.apdu(view, Ins.EXTERNAL_AUTHENTICATE, 0, 0x80 | number, proof)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -272,7 +291,7 @@ class ReadBinary(Step):
     def commands(self, view: View) -> Iterator[bytes]:
         """READ BINARY."""
         p1, p2 = _address(self._instance(view), self.file, self.offset)
-        yield self._apdu(Ins.READ_BINARY, p1, p2, expected=self.size)
+        yield self.apdu(view, Ins.READ_BINARY, p1, p2, expected=self.size)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -296,9 +315,9 @@ class UpdateBinary(Step):
         p1, p2 = _address(self._instance(view), self.file, self.offset)
         data, size = self.data, self.split or SEGMENT
         while len(data) > size:
-            yield self._apdu(Ins.UPDATE_BINARY, p1, p2, data[:size], cla=CHAINED)
+            yield self.apdu(view, Ins.UPDATE_BINARY, p1, p2, data[:size], cla=CHAINED)
             data, size = data[size:], SEGMENT
-        yield self._apdu(Ins.UPDATE_BINARY, p1, p2, data)
+        yield self.apdu(view, Ins.UPDATE_BINARY, p1, p2, data)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -318,7 +337,7 @@ class EraseBinary(Step):
     def commands(self, view: View) -> Iterator[bytes]:
         """ERASE BINARY."""
         p1, p2 = _address(self._instance(view), self.file, self.offset)
-        yield self._apdu(Ins.ERASE_BINARY, p1, p2, b"" if self.end is None else self.end.to_bytes(2, "big"))
+        yield self.apdu(view, Ins.ERASE_BINARY, p1, p2, b"" if self.end is None else self.end.to_bytes(2, "big"))
 
 
 def _address(instance: Instance, file: str | None, offset: int) -> tuple[int, int]:
@@ -347,7 +366,7 @@ class ReadRecord(Step):
     def commands(self, view: View) -> Iterator[bytes]:
         """READ RECORD."""
         p2 = _sfi(self._instance(view), self.file) << 3 | self.mode
-        yield self._apdu(Ins.READ_RECORD, self.number, p2, expected=self.size)
+        yield self.apdu(view, Ins.READ_RECORD, self.number, p2, expected=self.size)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -366,8 +385,8 @@ class UpdateRecord(Step):
 
     def commands(self, view: View) -> Iterator[bytes]:
         """UPDATE RECORD."""
-        yield self._apdu(
-            Ins.UPDATE_RECORD, self.number, _sfi(self._instance(view), self.file) << 3 | 4, self.data
+        yield self.apdu(
+            view, Ins.UPDATE_RECORD, self.number, _sfi(self._instance(view), self.file) << 3 | 4, self.data
         )  # fmt: skip
 
 
@@ -385,7 +404,7 @@ class AppendRecord(Step):
 
     def commands(self, view: View) -> Iterator[bytes]:
         """APPEND RECORD."""
-        yield self._apdu(Ins.APPEND_RECORD, 0, _sfi(self._instance(view), self.file) << 3, self.data)
+        yield self.apdu(view, Ins.APPEND_RECORD, 0, _sfi(self._instance(view), self.file) << 3, self.data)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -407,7 +426,7 @@ class SearchRecord(Step):
     def commands(self, view: View) -> Iterator[bytes]:
         """SEARCH RECORD."""
         p2 = _sfi(self._instance(view), self.file) << 3 | (5 if self.backward else 4)
-        yield self._apdu(Ins.SEARCH_RECORD, self.start, p2, self.text, 256)
+        yield self.apdu(view, Ins.SEARCH_RECORD, self.start, p2, self.text, 256)
 
 
 def _sfi(instance: Instance, file: str | None) -> int:
@@ -426,8 +445,27 @@ class OpenChannel(Step):
 
     def commands(self, view: View) -> Iterator[bytes]:
         """MANAGE CHANNEL."""
-        del view
-        yield self._apdu(Ins.MANAGE_CHANNEL, 0x00, self.number)
+        yield self.apdu(view, Ins.MANAGE_CHANNEL, 0x00, self.number)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Move(Step):
+    """Select the applet on another channel, which is opened for that; the channel that had it leaves it.
+
+    Attributes:
+        number: the channel to move to.
+    """
+
+    number: int = 1
+
+    def commands(self, view: View) -> Iterator[bytes]:
+        """MANAGE CHANNEL, and SELECT on both channels."""
+        seats, old = view.model.seats, self._number(view)
+        if self.number < len(seats) and seats[self.number] is None:
+            yield from OpenChannel(self.number, channel=0).commands(view)
+        if old != self.number:
+            yield Step(channel=old).apdu(view, Ins.SELECT, 0x04, 0x0C)
+        yield from Select(channel=self.number).commands(view)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -442,8 +480,7 @@ class CloseChannel(Step):
 
     def commands(self, view: View) -> Iterator[bytes]:
         """MANAGE CHANNEL."""
-        del view
-        yield self._apdu(Ins.MANAGE_CHANNEL, 0x80, self.number)
+        yield self.apdu(view, Ins.MANAGE_CHANNEL, 0x80, self.number)
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -87,10 +87,11 @@ class Event(NamedTuple):
 
     Attributes:
         step: the step of the session that it belongs to.
-        command: the command as the card saw it; empty for a reset or an armed fault.
+        command: the command as the card saw it; empty where there was none.
         response: the answer as the card gave it; empty when none came.
         expected: the answer that the model gave; empty when it leaves it open.
-        fault: what was armed here, or None; of a reset, too.
+        fault: what was armed here, or None.
+        is_reset: whether the card was reset here.
     """
 
     step: int
@@ -98,11 +99,7 @@ class Event(NamedTuple):
     response: bytes
     expected: bytes
     fault: Fault | None = None
-
-    @property
-    def is_reset(self) -> bool:
-        """Whether the card was reset here."""
-        return not self.command and self.fault is None
+    is_reset: bool = False
 
 
 class WatchedLink:
@@ -234,7 +231,7 @@ class WatchedLink:
             answer = self._line.reset()
         except Exception as error:  # noqa: BLE001 - whatever a link raises here is the finding
             self.fail(Invariant.HOST_ERRORS, f"a reset raised {type(error).__name__}: {error}")
-        self.log.append(Event(self.step, b"", b"", b""))
+        self.log.append(Event(self.step, b"", b"", b"", is_reset=True))
         for model in self.models:
             model.reset()
         self.models = _different(self.models) if len(self.models) > 1 else self.models
