@@ -9,7 +9,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from yohaku.codec.columns import Array, Column, Listed, Numbers, Objects, Padded, mask, numbers_in, put_numbers
+from yohaku.codec.columns import (
+    Array,
+    BitsPart,
+    Column,
+    ConstantPart,
+    FieldPart,
+    Listed,
+    Numbers,
+    Objects,
+    Padded,
+    Part,
+)
 from yohaku.codec.fieldtype import BitField, FieldType, Hidden, Refused
 from yohaku.codec.interpreter import Interpreter
 from yohaku.codec.parts import emitter
@@ -21,6 +32,8 @@ from yohaku.errors import DecodeError, EncodeError, Fault, SchemaError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from yohaku.codec.columns.parts import Lists
 
 LISTED = 100
 """Rows whose faults are listed; a file in the wrong format is wrong in every row."""
@@ -164,141 +177,9 @@ def batch_of(type_: FieldType[Any]) -> Batch:
     return Batch(type_)
 
 
-class Part:
-    """Some bytes of every record, and the columns that they hold.
-
-    Attributes:
-        names: the columns.
-        lists: offset in the record, then for each list around the part its length and the bytes of an item.
-        width: the bytes of the part.
-    """
-
-    def __init__(self, names: list[str], offset: int, lists: tuple[tuple[int, int, int], ...], width: int) -> None:
-        self.names, self.offset, self.lists, self.width = names, offset, lists, width
-
-    def of(self, raw: Array) -> Array:
-        """Give the bytes of the part in every record, in the last dimension, behind one dimension for each list."""
-        for offset, count, size in self.lists:
-            raw = raw[..., offset : offset + count * size]
-            raw = raw.reshape(*raw.shape[:-1], count, size)
-        return raw[..., self.offset : self.offset + self.width]
-
-    def read(self, raw: Array, found: dict[str, Array]) -> Array | None:
-        """Put the columns into ``found``; tell where the bytes are right."""
-        raise NotImplementedError
-
-    def write(self, columns: Mapping[str, Array], raw: Array) -> list[Fault]:
-        """Fill the bytes; give what is wrong."""
-        raise NotImplementedError
-
-
-class FieldPart(Part):
-    """One field in whole bytes."""
-
-    def __init__(
-        self, name: str, column: Column, offset: int, lists: tuple[tuple[int, int, int], ...], width: int
-    ) -> None:
-        super().__init__([name], offset, lists, width)
-        self.column = column
-
-    def read(self, raw: Array, found: dict[str, Array]) -> Array | None:
-        """Read the column."""
-        found[self.names[0]], right = self.column.read(raw)
-        return right
-
-    def write(self, columns: Mapping[str, Array], raw: Array) -> list[Fault]:
-        """Write the column."""
-        (name,) = self.names
-        return _written(name, columns[name], raw.shape[:-1], lambda values: self.column.write(values, raw))
-
-
-class ConstantPart(Part):
-    """Bytes that are the same in every record."""
-
-    def __init__(self, content: bytes, offset: int, lists: tuple[tuple[int, int, int], ...]) -> None:
-        super().__init__([], offset, lists, len(content))
-        self.content = np.frombuffer(content, np.uint8)
-
-    def read(self, raw: Array, found: dict[str, Array]) -> Array | None:  # noqa: ARG002 - there is no column
-        """Compare."""
-        return raw == self.content
-
-    def write(self, columns: Mapping[str, Array], raw: Array) -> list[Fault]:  # noqa: ARG002 - there is no column
-        """Copy."""
-        raw[...] = self.content
-        return []
-
-
-class BitsPart(Part):
-    """Fields that share bytes, first in the most significant bits; a name is empty for reserved bits."""
-
-    def __init__(
-        self, fields: list[tuple[str, Numbers]], offset: int, lists: tuple[tuple[int, int, int], ...], width: int
-    ) -> None:
-        super().__init__([name for name, _ in fields if name], offset, lists, width)
-        self.fields = fields
-
-    def _shifts(self) -> Iterator[tuple[str, Numbers, int]]:
-        shift = 8 * self.width
-        for name, column in self.fields:
-            shift -= column.bits
-            yield name, column, shift
-
-    def read(self, raw: Array, found: dict[str, Array]) -> Array | None:
-        """Read the bytes as one number and take it apart."""
-        word = numbers_in(raw)
-        right = np.ones(word.shape, np.bool_)
-        for name, column, shift in self._shifts():
-            values, fine = column.values_of(word >> word.dtype.type(shift) & word.dtype.type(mask(column.bits)))
-            if name:
-                found[name] = values
-            if fine is not None:
-                right &= fine
-        return right
-
-    def write(self, columns: Mapping[str, Array], raw: Array) -> list[Fault]:
-        """Put the numbers side by side."""
-        word = np.zeros(raw.shape[:-1], np.uint64)
-        faults: list[Fault] = []
-        for name, column, shift in self._shifts():
-            if not name:
-                continue
-
-            def place(values: Array, column: Numbers = column, shift: int = shift) -> Array | None:
-                numbers, right = column.numbers_of(values)
-                np.bitwise_or(word, (numbers.astype(np.uint64) & mask(column.bits)) << np.uint64(shift), out=word)
-                return right
-
-            faults += _written(name, columns[name], raw.shape[:-1], place)
-        put_numbers(word, raw)
-        return faults
-
-
-def _written(name: str, values: Array, shape: tuple[int, ...], write: Any) -> list[Fault]:
-    """Write a column; give one fault for what is wrong with it, naming the first row."""
-    held = np.asarray(values)
-    if held.shape != shape:
-        return [Fault(f"has the shape {held.shape}, must have {shape}", (name,))]
-    try:
-        right = write(held)
-    except (Refused, UnicodeEncodeError, ValueError, TypeError) as error:
-        text = error.faults[0].message if isinstance(error, Refused) else f"cannot be written: {error}"
-        return [Fault(text, (name,))]
-    if right is None or np.all(right):
-        return []
-    every = right if np.ndim(right) <= len(shape) else right.all(-1)
-    wrong = np.argwhere(~np.broadcast_to(every, shape))
-    first, count = tuple(wrong[0].tolist()), len(wrong)
-    shown = "a value that does not fit" if count == 1 else f"{count} values that do not fit, the first"
-    return [Fault(f"has {shown}: {held[first]!r}", (*first, name))]
-
-
 def _mark(wrong: Array, right: Array | None) -> None:
     if right is not None and not right.all():
         wrong |= ~right.reshape(len(wrong), -1).all(-1)
-
-
-Lists = tuple[tuple[int, int, int], ...]
 
 
 def _parts(type_: Sequence[Any], path: str, offset: int, lists: Lists) -> Iterator[Part]:

@@ -13,7 +13,6 @@ import marshal
 import os
 import stat
 import sys
-import tempfile
 from contextlib import suppress
 from pathlib import Path
 from types import CodeType
@@ -78,6 +77,8 @@ def _load(path: Path) -> CodeType | None:
 
 def _store(path: Path, code: CodeType) -> None:
     """Write beside and rename, so that a reader finds an old entry, a new one or none."""
+    import tempfile
+
     body = marshal.dumps(code)
     handle, name = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
     try:

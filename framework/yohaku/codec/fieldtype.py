@@ -8,6 +8,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from typing import TYPE_CHECKING, Generic, NoReturn, TypeAlias, TypeVar
 
+from yohaku.codec.constructs import when_imported
 from yohaku.errors import Fault
 
 if TYPE_CHECKING:
@@ -21,6 +22,12 @@ if TYPE_CHECKING:
         """What a type checker sees of construct.Construct, whose own types are not always installed."""
 
         def __init__(self) -> None: ...
+
+        name: str | None
+        docs: str
+        flagbuildnone: bool
+        parsed: Any
+
         def __rtruediv__(self, name: str) -> Any: ...
         def parse(self, data: bytes) -> Any:
             """Parse bytes as construct does."""
@@ -33,7 +40,7 @@ if TYPE_CHECKING:
             """Give the size in bytes, or raise construct's SizeofError."""
             ...
 else:
-    from construct import Construct
+    from yohaku.codec.constructs import Part as Construct
 
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 """A value that the json module writes and reads unchanged."""
@@ -72,7 +79,7 @@ class FieldType(Construct, Generic[T_co]):
     trailing: bool = False
 
     def __init__(self, minimum: int, maximum: int | None) -> None:
-        super().__init__()
+        self.name, self.docs, self.flagbuildnone, self.parsed = None, "", False, None  # what every construct has
         self.minimum, self.maximum = minimum, maximum
 
     @property
@@ -166,6 +173,14 @@ class FieldType(Construct, Generic[T_co]):
         from construct import ValidationError
 
         return ValidationError("; ".join(map(str, refused.faults)), path=path)
+
+
+def _become_constructs(base: type) -> None:
+    """Put construct's own base class below all field types, those that are there already included."""
+    FieldType.__bases__ = (base, *FieldType.__bases__[1:])
+
+
+when_imported(_become_constructs)
 
 
 class FixedField(FieldType[T_co]):

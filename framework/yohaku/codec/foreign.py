@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import io
 from enum import Enum as PythonEnum
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
-import construct
-
+from yohaku.codec.constructs import is_construct
 from yohaku.codec.fieldtype import FieldType, Json, Refused, a
 from yohaku.errors import Fault, SchemaError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
 
 class Foreign(FieldType[Any]):
@@ -37,15 +36,18 @@ class Foreign(FieldType[Any]):
         to_json: Callable[[Any], Json] | None = None,
         from_json: Callable[[Json], Any] | None = None,
     ) -> None:
-        if not isinstance(inner, construct.Construct):
+        if not is_construct(inner):
             raise SchemaError(f"Foreign: {inner!r} is {a(inner)}, must be a construct object")
         try:
             size: int | None = inner.sizeof()
         except Exception:  # noqa: BLE001 - sizeof of a foreign construct may fail in any way; then it is not fixed
             size = None
         super().__init__(size or 0, size)
+        from yohaku.codec.foreign_values import is_greedy, plain
+
         self.inner: Any = inner
         self.greedy = size is None and is_greedy(inner)
+        self._plain = plain
         self._example, self._to_json, self._from_json = example, to_json, from_json
 
     @property
@@ -56,7 +58,7 @@ class Foreign(FieldType[Any]):
     def read(self, data: bytes, offset: int, end: int) -> tuple[Any, int]:
         """Parse, then build again and compare."""
         stream = io.BytesIO(data[offset:end])
-        value = self._guard(lambda: plain(self.inner.parse_stream(stream)))
+        value = self._guard(lambda: self._plain(self.inner.parse_stream(stream)))
         used = data[offset : offset + self._guard(stream.tell)]
         again = self._guard(lambda: self.inner.build(value))
         if again != used:
@@ -67,7 +69,7 @@ class Foreign(FieldType[Any]):
         """Build, and check that all that was built reads back as the same value."""
         built = bytes(self._guard(lambda: self.inner.build(value)))
         stream = io.BytesIO(built)
-        back = self._guard(lambda: plain(self.inner.parse_stream(stream)))
+        back = self._guard(lambda: self._plain(self.inner.parse_stream(stream)))
         if stream.tell() != len(built) or not self._guard(lambda: bool(back == value)):
             self.refuse(f"would come back as {back!r}: {self.type_name} does not keep this value")
         return built
@@ -108,11 +110,13 @@ class Foreign(FieldType[Any]):
 
     def from_json(self, value: Json) -> Any:
         """Find the value whose JSON form this is: hex read as bytes where the construct has bytes, or as it stands."""
+        from yohaku.codec.foreign_values import shaped, unhex
+
         make = self._from_json
         if make:
             return self._guard(lambda: make(value))
         faults: tuple[Fault, ...] = ()
-        for candidate in (_shaped(value, self.inner), value, _unhex(value)):
+        for candidate in (shaped(value, self.inner), value, unhex(value)):
             try:
                 self.write(candidate)
             except Refused as refused:
@@ -120,32 +124,6 @@ class Foreign(FieldType[Any]):
             else:
                 return candidate
         raise Refused(*faults)
-
-
-def plain(value: Any) -> Any:
-    """Turn what a construct parsed into plain Python values: no Container, no stream, no construct string.
-
-    Raises:
-        Refused: an enum value without a name, which construct lets pass as a number.
-    """
-    if isinstance(value, dict):
-        return {str(key): plain(item) for key, item in value.items() if not str(key).startswith("_")}
-    if isinstance(value, list | tuple):
-        return [plain(item) for item in value]
-    if isinstance(value, construct.EnumIntegerString):
-        return str(value)
-    if isinstance(value, construct.EnumInteger):
-        _refuse_unnamed(int(value))
-    if isinstance(value, bytearray | memoryview):
-        return bytes(value)
-    if type(value).__module__.startswith("construct."):
-        base: Any = next((base for base in (int, bytes, str) if isinstance(value, base)), None)
-        return value if base is None else base(value)
-    return value
-
-
-def _refuse_unnamed(number: int) -> NoReturn:
-    raise Refused(Fault(f"is {number}, which has no name in this enum", (), 0))
 
 
 def _json(value: Any) -> Json:
@@ -160,58 +138,3 @@ def _json(value: Any) -> Json:
     if value is None or isinstance(value, bool | int | float | str):
         return value
     raise Refused(Fault(f"is {a(value)}, which has no JSON form: give Foreign to_json and from_json"))
-
-
-def _shaped(value: Any, inner: Any) -> Any:
-    """Read hex as bytes where ``inner`` has Bytes or GreedyBytes; below an adapter nobody knows, so nothing changes."""
-    if isinstance(value, str) and (inner is construct.GreedyBytes or isinstance(inner, construct.Bytes)):
-        return _unhex(value)
-    if isinstance(inner, construct.Adapter):
-        return value
-    if isinstance(value, dict) and isinstance(inner, construct.Struct):
-        parts = {part.name: part for part in inner.subcons}
-        return {key: _shaped(item, parts.get(key)) for key, item in value.items()}
-    if isinstance(value, list) and isinstance(inner, construct.Sequence):
-        return [_shaped(item, part) for item, part in zip(value, inner.subcons, strict=False)]
-    if isinstance(value, list) and isinstance(inner, construct.Array | construct.GreedyRange):
-        return [_shaped(item, inner.subcon) for item in value]
-    subcon = getattr(inner, "subcon", None)
-    return value if subcon is None else _shaped(value, subcon)
-
-
-def _unhex(value: Json) -> Any:
-    if isinstance(value, dict):
-        return {key: _unhex(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_unhex(item) for item in value]
-    if isinstance(value, str):
-        try:
-            return bytes.fromhex(value) if value == value.lower() and " " not in value else value
-        except ValueError:
-            return value
-    return value
-
-
-def is_greedy(inner: Any) -> bool:
-    """Tell whether a construct takes all bytes up to the end of its stream."""
-    if inner is construct.GreedyBytes or isinstance(inner, _GREEDY):
-        return True
-    return not isinstance(inner, _BOUNDED) and any(map(is_greedy, _last_parts(inner)))
-
-
-_GREEDY = (construct.GreedyRange, construct.NullStripped, construct.Terminated.__class__)
-_BOUNDED = (construct.Prefixed, construct.FixedSized, construct.NullTerminated, construct.Pointer, construct.Peek)
-
-
-def _last_parts(inner: Any) -> Iterable[Any]:
-    """Give the parts with which the encoding may end."""
-    if isinstance(inner, construct.Struct | construct.Sequence | construct.FocusedSeq):
-        return inner.subcons[-1:]
-    if isinstance(inner, construct.Switch):
-        return [*inner.cases.values(), inner.default]
-    if isinstance(inner, construct.IfThenElse):
-        return (inner.thensubcon, inner.elsesubcon)
-    if isinstance(inner, construct.Select):
-        return inner.subcons
-    subcon = getattr(inner, "subcon", None)
-    return () if subcon is None else (subcon,)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
-import construct
-
 from yohaku.codec import Dependent, FieldType, Foreign, Json, Refused
+from yohaku.codec.constructs import is_construct
 from yohaku.codec.fieldtype import a, counted, left
 from yohaku.codec.loops import read_items, write_items
 from yohaku.codec.parts import read_part, write_part
@@ -35,7 +34,7 @@ def as_type(spec: object) -> FieldType[Any]:
     of_record = getattr(spec, _TYPE_ATTRIBUTE, None)
     if isinstance(of_record, FieldType):
         return of_record
-    if isinstance(spec, construct.Construct):
+    if is_construct(spec):
         return Foreign(spec)
     hint = f"; write {spec.__name__}()" if isinstance(spec, type) and issubclass(spec, FieldType) else ""
     raise SchemaError(f"{spec!r} is no field type, record class or construct{hint}")

@@ -1,4 +1,9 @@
-"""The declaration: records, files, PINs, keys, rules and applets, and the layout that follows from them."""
+"""The declaration: records, files, PINs, keys, rules and applets, and the layout that follows from them.
+
+What no program needs to read and write records is loaded when it is first used.
+"""
+
+from typing import TYPE_CHECKING
 
 from yohaku.schema.access import ALWAYS, NEVER, Condition, Credential, Rule
 from yohaku.schema.applet import Applet
@@ -14,22 +19,72 @@ from yohaku.schema.declarations import (
     RecordFile,
     TransparentFile,
 )
-from yohaku.schema.density import AppletDensity, FieldDensity, RecordDensity, applet_density, record_density
-from yohaku.schema.descriptor import compile_descriptor, fingerprint, parse_descriptor
-from yohaku.schema.layout import (
-    AppletLayout,
-    CredentialLayout,
-    FileLayout,
-    Place,
-    Segment,
-    applet_layout,
-    file_layout,
-    record_layout,
-)
-from yohaku.schema.profiles import Fit, Overhead, card_bytes, fits
 from yohaku.schema.purses import Purse, PurseLimits, PurseLog
-from yohaku.schema.receipts import Booking, Receipt, ReceiptError
 from yohaku.schema.record import Record, TlvRecord, constant, field, hidden, reserved, reserved_bits
+
+if TYPE_CHECKING:
+    from yohaku.schema.density import AppletDensity, FieldDensity, RecordDensity, applet_density, record_density
+    from yohaku.schema.descriptor import compile_descriptor, fingerprint, parse_descriptor
+    from yohaku.schema.layout import (
+        AppletLayout,
+        CredentialLayout,
+        FileLayout,
+        Place,
+        Segment,
+        applet_layout,
+        file_layout,
+        record_layout,
+    )
+    from yohaku.schema.profiles import Fit, Overhead, card_bytes, fits
+    from yohaku.schema.receipts import Booking, Receipt, ReceiptError
+
+_HOMES = {
+    "yohaku.schema.density": (
+        "AppletDensity",
+        "FieldDensity",
+        "RecordDensity",
+        "applet_density",
+        "record_density",
+    ),
+    "yohaku.schema.descriptor": (
+        "compile_descriptor",
+        "fingerprint",
+        "parse_descriptor",
+    ),
+    "yohaku.schema.layout": (
+        "AppletLayout",
+        "CredentialLayout",
+        "FileLayout",
+        "Place",
+        "Segment",
+        "applet_layout",
+        "file_layout",
+        "record_layout",
+    ),
+    "yohaku.schema.profiles": (
+        "Fit",
+        "Overhead",
+        "card_bytes",
+        "fits",
+    ),
+    "yohaku.schema.receipts": (
+        "Booking",
+        "Receipt",
+        "ReceiptError",
+    ),
+}
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> object:
+        """Load a name from its home on first use."""
+        from importlib import import_module
+
+        for home, names in _HOMES.items():
+            if name in names:
+                return globals().setdefault(name, getattr(import_module(home), name))
+        raise AttributeError(f"module 'yohaku.schema' has no attribute {name!r}")
+
 
 __all__ = [
     "ALWAYS",

@@ -124,7 +124,7 @@ def parse_descriptor(raw: bytes) -> dict[str, Any]:
     Raises:
         DecodeError: ``raw`` is no descriptor of format 1.
     """
-    from yohaku.codec.foreign import plain
+    from yohaku.codec.foreign_values import plain
 
     try:
         parsed: dict[str, Any] = plain(DESCRIPTOR.parse(raw))

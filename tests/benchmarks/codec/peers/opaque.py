@@ -8,7 +8,7 @@ from typing import Any
 from data import LOG, Kind, Status
 from peer import Coder, Peer
 from peers.hand import KIND, STATUS, read_date, write_date
-from peers.ours import native, plain
+from peers.ours import compiled
 
 from yohaku import Record, field, reserved
 from yohaku.codec import FixedField
@@ -103,7 +103,7 @@ PEERS = [
     Peer(
         "yohaku, opaque user types",
         "yohaku",
-        {key: Coder(record.encode, record.decode, native(record, Entry), plain) for key, record in RECORDS.items()},
+        {key: compiled(record, Entry) for key, record in RECORDS.items()},
         note="dates, BCD and enums through types that the compiler does not know",
     )
 ]

@@ -94,10 +94,10 @@ def plain(value: Any) -> Plain:
     return held
 
 
-def compiled(record: type[Any]) -> Coder:
+def compiled(record: type[Any], entry: type[Any] = Entry) -> Coder:
     """Give a record's own methods, as a program finds them after the first call."""
     record.decode(record.example().encode())
-    return Coder(record.encode, record.decode, native(record), plain)
+    return Coder(record.encode, record.decode, native(record, entry), plain)
 
 
 def interpreted(record: type[Any]) -> Coder:

@@ -1,0 +1,126 @@
+"""Columns of decimal digits, as numpy's strings: in ASCII, and two a byte in BCD."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from yohaku.codec.columns.arrays import both, encoded, fitted, strings, within
+from yohaku.codec.columns.base import Column
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from yohaku.codec.columns.arrays import Array
+
+ASCII_ZERO, ASCII_NINE = 0x30, 0x39
+"""The digits 0 and 9."""
+
+
+class PlainDigits(Column):
+    """ASCII digits, all of them there."""
+
+    def read(self, raw: Array) -> tuple[Array, Array | None]:
+        """Give the digits as they are."""
+        solid = np.ascontiguousarray(raw)
+        return strings(solid), within(solid, ASCII_ZERO, ASCII_NINE)
+
+    def write(self, values: Array, raw: Array) -> Array | None:
+        """Take as many digits as there are bytes."""
+        solid = fitted(encoded(values), raw.shape[-1])
+        raw[...] = solid
+        return within(solid, ASCII_ZERO, ASCII_NINE)
+
+
+class BcdDigits(Column):
+    """BCD digits filled up with F.
+
+    Args:
+        least: fewest digits.
+        most: most digits.
+        check: tells of an array of bytes, all of whose nibbles are digits, where the check digit is right.
+    """
+
+    def __init__(self, least: int, most: int, check: Callable[[Array], Array] | None = None) -> None:
+        self.least, self.most, self.check = least, most, check
+
+    def read(self, raw: Array) -> tuple[Array, Array | None]:
+        """Give the digits without the filler."""
+        return strings(TWO_DIGITS[raw].view(np.uint8)), self._right(raw, DIGITS_IN[raw])
+
+    def write(self, values: Array, raw: Array) -> Array | None:
+        """Take digits and fill up."""
+        pairs = fitted(encoded(values), 2 * raw.shape[-1]).view(np.uint16)
+        codes = packed_pairs()[pairs]
+        raw[...] = codes.astype(np.uint8)
+        return self._right(raw, codes >> np.uint16(8))
+
+    def _right(self, raw: Array, counts: Array) -> Array | None:
+        """Tell which rows are right; ``counts`` has the number of digits of each byte."""
+        if self.least == 2 * raw.shape[-1]:
+            full = within(counts, 2, 2)
+            return both(None if full is None else full.all(-1), self._checked(raw))
+        total = counts[..., 0].astype(np.uint16)
+        right = counts[..., 0] < WRONG
+        for index in range(1, raw.shape[-1]):
+            right &= (counts[..., index] < WRONG) & ((counts[..., index - 1] == 2) | (counts[..., index] == 0))
+            total += counts[..., index]
+        return both(right, within(total, self.least, self.most))
+
+    def _checked(self, raw: Array) -> Array | None:
+        right = None if self.check is None else self.check(raw)
+        return None if right is None or right.all() else right
+
+
+WRONG = 100
+"""Stands for the number of digits in a byte that is no pair of digits, nor a digit and F, nor FF."""
+_BYTES = np.arange(256, dtype=np.uint8)
+_HIGH, _LOW = _BYTES >> 4, _BYTES & 0x0F
+DIGITS_IN = np.where(
+    (_HIGH < 10) & (_LOW < 10), 2, np.where((_HIGH < 10) & (_LOW == 0xF), 1, np.where(_BYTES == 0xFF, 0, WRONG))
+).astype(np.uint8)
+"""The number of BCD digits in a byte."""
+TWO_DIGITS = np.stack(
+    [np.where(nibble < 10, nibble + np.uint8(ASCII_ZERO), 0).astype(np.uint8) for nibble in (_HIGH, _LOW)], -1
+).view(np.uint16)[:, 0]
+"""The ASCII digits of a byte in memory order; zero for what is no digit."""
+
+
+@cache
+def packed_pairs() -> Array:
+    """Give a table by two ASCII bytes in memory order: their BCD byte, and above it the number of digits.
+
+    NUL stands for no digit; anything that is not digits and then NULs has ``WRONG`` digits.
+    """
+    table = np.full(1 << 16, WRONG << 8, np.uint16)
+    numbers = np.arange(256)
+    there = DIGITS_IN < WRONG
+    table[TWO_DIGITS[there]] = (DIGITS_IN[there].astype(np.uint16) << 8) | numbers[there].astype(np.uint16)
+    return table
+
+
+def right_codes(raw: Array) -> Array:
+    """Tell of rows of six BCD digits where the sixth is the check digit of a local government code.
+
+    Modulus 11, weights 6 to 2; total and check digit sum up to a multiple of 11, or the total is one more than such
+    and the digit 0.
+    """
+    first, second = _weighed()
+    pairs = np.ascontiguousarray(raw[..., :2]).view(np.uint16)[..., 0]
+    return second[raw[..., 2]] & np.uint16(1) << first[pairs] != 0
+
+
+@cache
+def _weighed() -> tuple[Array, Array]:
+    """Give the sums of the first four digits modulo 11 by two bytes, and by the third byte a set of the sums it fits."""
+    pairs = np.arange(1 << 16, dtype=np.uint16).view(np.uint8).reshape(-1, 2).astype(np.uint16)
+    high, low = pairs >> 4, pairs & 0xF
+    first = (high[:, 0] * 6 + low[:, 0] * 5 + high[:, 1] * 4 + low[:, 1] * 3) % 11
+    high, low = _HIGH.astype(np.uint16), _LOW.astype(np.uint16)
+    second = np.zeros(256, np.uint16)
+    for total in range(11):
+        fits = (11 - (total + 2 * high) % 11) % 10 == low
+        second |= fits.astype(np.uint16) << np.uint16(total)
+    return first.astype(np.uint16), second

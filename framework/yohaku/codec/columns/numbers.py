@@ -1,0 +1,133 @@
+"""Columns of unsigned integers, and of what they stand for: signs, truth values, codes and flags."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from yohaku.codec.columns.arrays import both, integers, mask, numbers_in, put_numbers, within
+from yohaku.codec.columns.base import Column
+
+if TYPE_CHECKING:
+    from yohaku.codec.columns.arrays import Array
+
+
+class Numbers(Column):
+    """How the unsigned integers of a field become values; the base class is for integers within limits."""
+
+    def __init__(self, bits: int, least: int = 0, most: int | None = None) -> None:
+        self.bits, self.least, self.most = bits, least, (1 << bits) - 1 if most is None else most
+
+    def values_of(self, numbers: Array) -> tuple[Array, Array | None]:
+        """Give the values of an array of numbers, and where they are right."""
+        return numbers, within(numbers, self.least, self.most) if self.narrow else None
+
+    def numbers_of(self, values: Array) -> tuple[Array, Array | None]:
+        """Give the numbers of an array of values, and where they are right; only right ones fit the width."""
+        whole = integers(values)
+        sure = whole.dtype.kind == "u" and 8 * whole.dtype.itemsize <= self.bits and not self.narrow
+        return whole, None if sure else within(whole, self.least, self.most)
+
+    @property
+    def narrow(self) -> bool:
+        """Whether some numbers of the width are not allowed."""
+        return self.least > 0 or self.most < (1 << self.bits) - 1
+
+    def read(self, raw: Array) -> tuple[Array, Array | None]:
+        """Read big-endian numbers, then give their values."""
+        return self.values_of(numbers_in(raw))
+
+    def write(self, values: Array, raw: Array) -> Array | None:
+        """Give the numbers of values, then write them big-endian."""
+        numbers, right = self.numbers_of(values)
+        put_numbers(numbers, raw)
+        return right
+
+
+class Signed(Numbers):
+    """Two's complement."""
+
+    def __init__(self, bits: int) -> None:
+        super().__init__(bits, -(1 << bits - 1), (1 << bits - 1) - 1)
+
+    def values_of(self, numbers: Array) -> tuple[Array, Array | None]:
+        """Take the sign bit off."""
+        wide = numbers.astype(np.int64)
+        return wide - ((wide >> (self.bits - 1)) << self.bits if self.bits < 64 else 0), None
+
+    def numbers_of(self, values: Array) -> tuple[Array, Array | None]:
+        """Put the sign bit on."""
+        whole = integers(values)
+        return whole.astype(np.int64).view(np.uint64) & mask(self.bits), within(whole, self.least, self.most)
+
+
+class Truth(Numbers):
+    """Truth values."""
+
+    def values_of(self, numbers: Array) -> tuple[Array, Array | None]:
+        """Take 0 and 1."""
+        return numbers == 1, within(numbers, 0, 1)
+
+    def numbers_of(self, values: Array) -> tuple[Array, Array | None]:
+        """Take booleans."""
+        booleans = np.asarray(values)
+        return booleans.astype(np.uint8), None if booleans.dtype == np.bool_ else np.False_
+
+
+class Codes(Numbers):
+    """Numbers out of a list, such as the values of an enum."""
+
+    def __init__(self, bits: int, known: list[int]) -> None:
+        super().__init__(bits)
+        self.known = np.array(sorted(known), np.uint64)
+        self.dense = len(known) == max(known) - min(known) + 1
+
+    def right(self, numbers: Array) -> Array | None:
+        """Tell which numbers are known; None when all are."""
+        lowest, highest = int(self.known[0]), int(self.known[-1])
+        if self.dense:
+            return within(numbers, lowest, highest)
+        found: Array = np.isin(numbers, self.known) if within(numbers, 0, 0xFFFF) is not None else self.table[numbers]
+        return None if found.all() else found
+
+    @cached_property
+    def table(self) -> Array:
+        """Whether a number is known, by numbers of up to 16 bits."""
+        held = np.zeros(1 << 16, np.bool_)
+        held[self.known[self.known <= 0xFFFF].astype(np.int64)] = True
+        return held
+
+    def values_of(self, numbers: Array) -> tuple[Array, Array | None]:
+        """Keep known numbers."""
+        return numbers, self.right(numbers)
+
+    def numbers_of(self, values: Array) -> tuple[Array, Array | None]:
+        """Keep known numbers."""
+        whole = integers(values)
+        return whole, self.right(whole)
+
+
+class Bits(Numbers):
+    """Sets of flags: numbers within a mask."""
+
+    def __init__(self, bits: int, known: int) -> None:
+        super().__init__(bits)
+        self.unknown = ~known & (1 << bits) - 1
+
+    def _known(self, numbers: Array) -> Array | None:
+        """Tell where no unknown bit is set."""
+        if not self.unknown or not int(np.bitwise_or.reduce(numbers, axis=None)) & self.unknown:
+            return None
+        right: Array = (numbers.astype(np.uint64) & np.uint64(self.unknown)) == 0
+        return right
+
+    def values_of(self, numbers: Array) -> tuple[Array, Array | None]:
+        """Refuse unknown bits."""
+        return numbers, self._known(numbers)
+
+    def numbers_of(self, values: Array) -> tuple[Array, Array | None]:
+        """Refuse unknown bits."""
+        whole = integers(values)
+        return whole, both(within(whole, 0, (1 << self.bits) - 1), self._known(whole))

@@ -1,0 +1,98 @@
+"""What construct's own objects are: their values as plain Python ones, which take all bytes, where they hold bytes.
+
+It imports construct, so it is imported by whoever has a construct at hand.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import construct
+
+from yohaku.codec.fieldtype import Refused
+from yohaku.errors import Fault
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+def plain(value: Any) -> Any:
+    """Turn what a construct parsed into plain Python values: no Container, no stream, no construct string.
+
+    Raises:
+        Refused: an enum value without a name, which construct lets pass as a number.
+    """
+    if isinstance(value, dict):
+        return {str(key): plain(item) for key, item in value.items() if not str(key).startswith("_")}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    if isinstance(value, construct.EnumIntegerString):
+        return str(value)
+    if isinstance(value, construct.EnumInteger):
+        _refuse_unnamed(int(value))
+    if isinstance(value, bytearray | memoryview):
+        return bytes(value)
+    if type(value).__module__.startswith("construct."):
+        base: Any = next((base for base in (int, bytes, str) if isinstance(value, base)), None)
+        return value if base is None else base(value)
+    return value
+
+
+def _refuse_unnamed(number: int) -> NoReturn:
+    raise Refused(Fault(f"is {number}, which has no name in this enum", (), 0))
+
+
+def shaped(value: Any, inner: Any) -> Any:
+    """Read hex as bytes where ``inner`` has Bytes or GreedyBytes; below an adapter nobody knows, so nothing changes."""
+    if isinstance(value, str) and (inner is construct.GreedyBytes or isinstance(inner, construct.Bytes)):
+        return unhex(value)
+    if isinstance(inner, construct.Adapter):
+        return value
+    if isinstance(value, dict) and isinstance(inner, construct.Struct):
+        parts = {part.name: part for part in inner.subcons}
+        return {key: shaped(item, parts.get(key)) for key, item in value.items()}
+    if isinstance(value, list) and isinstance(inner, construct.Sequence):
+        return [shaped(item, part) for item, part in zip(value, inner.subcons, strict=False)]
+    if isinstance(value, list) and isinstance(inner, construct.Array | construct.GreedyRange):
+        return [shaped(item, inner.subcon) for item in value]
+    subcon = getattr(inner, "subcon", None)
+    return value if subcon is None else shaped(value, subcon)
+
+
+def unhex(value: Any) -> Any:
+    """Read all text that is lower-case hex as bytes."""
+    if isinstance(value, dict):
+        return {key: unhex(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [unhex(item) for item in value]
+    if isinstance(value, str):
+        try:
+            return bytes.fromhex(value) if value == value.lower() and " " not in value else value
+        except ValueError:
+            return value
+    return value
+
+
+def is_greedy(inner: Any) -> bool:
+    """Tell whether a construct takes all bytes up to the end of its stream."""
+    if inner is construct.GreedyBytes or isinstance(inner, _GREEDY):
+        return True
+    return not isinstance(inner, _BOUNDED) and any(map(is_greedy, _last_parts(inner)))
+
+
+_GREEDY = (construct.GreedyRange, construct.NullStripped, construct.Terminated.__class__)
+_BOUNDED = (construct.Prefixed, construct.FixedSized, construct.NullTerminated, construct.Pointer, construct.Peek)
+
+
+def _last_parts(inner: Any) -> Iterable[Any]:
+    """Give the parts with which the encoding may end."""
+    if isinstance(inner, construct.Struct | construct.Sequence | construct.FocusedSeq):
+        return inner.subcons[-1:]
+    if isinstance(inner, construct.Switch):
+        return [*inner.cases.values(), inner.default]
+    if isinstance(inner, construct.IfThenElse):
+        return (inner.thensubcon, inner.elsesubcon)
+    if isinstance(inner, construct.Select):
+        return inner.subcons
+    subcon = getattr(inner, "subcon", None)
+    return () if subcon is None else (subcon,)
