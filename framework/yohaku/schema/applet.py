@@ -13,6 +13,7 @@ from yohaku.schema.purses import Purse
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from yohaku.schema.access import Rule
     from yohaku.schema.bound import Session
 
 P = TypeVar("P", bound=Declaration)
@@ -104,6 +105,13 @@ class Applet:
         return {**cls.files(), **cls.purses(), **cls.pins(), **cls.keys()}
 
     @classmethod
+    def access_rules(cls) -> dict[str, Rule]:
+        """Every access rule by its place, such as ``loans.append`` or ``holder.reset``."""
+        parts: tuple[File[Any] | Purse, ...] = (*cls.files().values(), *cls.purses().values())
+        rules = {f"{part.name}.{operation}": rule for part in parts for operation, rule in part.rules.items()}
+        return rules | {f"{pin.name}.reset": pin.reset for pin in cls.pins().values()}
+
+    @classmethod
     def file(cls, name: str) -> File[Any]:
         """Give one file by name.
 
@@ -178,13 +186,10 @@ class Applet:
     @classmethod
     def _check_rules(cls) -> Iterator[str]:
         own = {id(item) for item in (*cls.pins().values(), *cls.keys().values())}
-        parts: tuple[File[Any] | Purse, ...] = (*cls.files().values(), *cls.purses().values())
-        rules = {f"{part.name}.{operation}": rule for part in parts for operation, rule in part.rules.items()}
         for purse in cls.purses().values():
             if id(purse.receipts) not in own:
                 yield f"{purse.name}.receipts names a key that is no part of this applet"
-        rules |= {f"{pin.name}.reset": pin.reset for pin in cls.pins().values()}
-        for place, rule in rules.items():
+        for place, rule in cls.access_rules().items():
             if any(id(item) not in own for item in rule.credentials):
                 yield f"{place} names a PIN or key that is no part of this applet"
             if len(rule.alternatives) > 7:

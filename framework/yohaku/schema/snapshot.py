@@ -7,7 +7,7 @@ record and no secret.
 from __future__ import annotations
 
 import types
-from dataclasses import MISSING, asdict, dataclass, fields, is_dataclass
+from dataclasses import MISSING, asdict, dataclass, field, fields, is_dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
 from enum import Enum
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from yohaku.schema.access import Rule
     from yohaku.schema.applet import Applet
     from yohaku.schema.declarations import File
+    from yohaku.schema.purses import Purse
 
 S = TypeVar("S")
 Scalar = bool | int | str | None
@@ -138,6 +139,20 @@ class KeySnapshot:
 
 
 @dataclass(frozen=True, slots=True)
+class PurseSnapshot:
+    """One purse; ``receipts`` is the name of the key that vouches for its receipts."""
+
+    name: str
+    sfi: int
+    receipts: str
+    maximum: int
+    most_credit: int
+    most_debit: int
+    entries: int
+    access: dict[str, Access]
+
+
+@dataclass(frozen=True, slots=True)
 class AppletSnapshot:
     """One version of an applet; ``aid`` is in lower-case hex."""
 
@@ -147,6 +162,7 @@ class AppletSnapshot:
     pins: list[PinSnapshot]
     keys: list[KeySnapshot]
     files: list[FileSnapshot]
+    purses: list[PurseSnapshot] = field(default_factory=list)
 
     def to_json(self) -> Json:
         """Give the snapshot as JSON; ``from_json`` gives an equal one back."""
@@ -185,6 +201,7 @@ def schema_snapshot(applet: type[Applet]) -> AppletSnapshot:
         ],
         [KeySnapshot(key.name, key.reference, key.bits, key.tries) for key in applet.keys().values()],
         [file_snapshot(file) for file in applet.files().values()],
+        [_purse_snapshot(purse) for purse in applet.purses().values()],
     )
 
 
@@ -200,6 +217,19 @@ def file_snapshot(file: File[Any]) -> FileSnapshot:
         file.record.__name__,
         {operation: _access(rule) for operation, rule in file.rules.items()},
         list(_fields(record_tree(file.record), file.record.__field_type__, [])),
+    )
+
+
+def _purse_snapshot(purse: Purse) -> PurseSnapshot:
+    return PurseSnapshot(
+        purse.name,
+        purse.sfi,
+        purse.receipts.name,
+        purse.maximum,
+        purse.most_credit,
+        purse.most_debit,
+        purse.entries,
+        {operation: _access(rule) for operation, rule in purse.rules.items()},
     )
 
 
@@ -308,7 +338,8 @@ def _made(kind: type[S], value: Json, where: str) -> S:
     if not isinstance(value, dict):
         raise SnapshotError(f"{where} of the saved schema is no object")
     hints = get_type_hints(kind)
-    since = {one.name for one in fields(cast("Any", kind)) if one.default is not MISSING}
+    parts = fields(cast("Any", kind))
+    since = {one.name for one in parts if one.default is not MISSING or one.default_factory is not MISSING}
     if odd := (value.keys() ^ hints.keys()) - (since - value.keys()):
         raise SnapshotError(f"{where} of the saved schema: {', '.join(sorted(odd))} missing or unknown")
     return kind(**{name: _typed(hints[name], value[name], f"{where}.{name}") for name in hints if name in value})

@@ -171,7 +171,7 @@ def test_get_status_tells_domain_applications_load_files_and_modules(terminal):
     application = tlv(0x4F, AID) + bytes.fromhex("9F700107 C503000000") + tlv(0xC4, LOAD_FILE) + tlv(0xCC, DOMAIN)
     assert listed(terminal) == tlv(0xE3, application)
     files, modules = listed(terminal, 0x20), listed(terminal, 0x10)
-    assert tlv(0x4F, LOAD_FILE) + bytes.fromhex("9F700101 CE020100") in files
+    assert tlv(0x4F, LOAD_FILE) + bytes.fromhex("9F700101 CE020101") in files
     assert tlv(0x84, MODULE) in modules
     assert tlv(0x84, MODULE) not in files
     terminal.personalise(AID, b"")

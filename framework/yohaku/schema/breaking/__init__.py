@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from yohaku.schema.breaking.credentials import changed_access, changed_keys, changed_pins, pairs
 from yohaku.schema.breaking.files import changed_files, file_pairs
 from yohaku.schema.breaking.model import RULES, BreakingRule, Change, Strength
+from yohaku.schema.breaking.purses import changed_purses
 from yohaku.schema.evolution import is_migrated
 from yohaku.schema.snapshot import AppletSnapshot, schema_snapshot
 
@@ -52,6 +53,7 @@ def _changes(old: AppletSnapshot, new: AppletSnapshot) -> Iterator[Change]:
         if now is not None:
             yield from changed_access(f"{was.name}.reset", was.reset, now.reset, renamed)
     yield from changed_files(old, new, renamed)
+    yield from changed_purses(old, new, renamed)
 
 
 def _renamed(old: AppletSnapshot, new: AppletSnapshot) -> dict[str, str]:
@@ -64,15 +66,18 @@ def _on_card(applet: AppletSnapshot) -> str:
     numbers = {pin.name: f"pin {pin.number}" for pin in applet.pins}
     numbers |= {key.name: f"key {key.number}" for key in applet.keys}
     shown: Any = applet.to_json()
-    for part in (*shown["pins"], *shown["keys"], *shown["files"]):
+    for part in (*shown["pins"], *shown["keys"], *shown["files"], *shown["purses"]):
         del part["name"]
-    for access in (*(pin for pin in shown["pins"]), *(file["access"] for file in shown["files"])):
+    for purse in shown["purses"]:
+        purse["receipts"] = numbers[purse["receipts"]]
+    contents = (*shown["files"], *shown["purses"])
+    for access in (*(pin for pin in shown["pins"]), *(part["access"] for part in contents)):
         access.update({what: _numbered(rule, numbers) for what, rule in access.items() if isinstance(rule, list)})
     for file in shown["files"]:
         del file["record"]
         for field in file["fields"]:
             del field["path"]
-    return json.dumps([shown["aid"], shown["pins"], shown["keys"], shown["files"]])
+    return json.dumps([shown[part] for part in ("aid", "pins", "keys", "files", "purses")])
 
 
 def _numbered(rule: list[list[str]], numbers: dict[str, str]) -> list[list[str]]:

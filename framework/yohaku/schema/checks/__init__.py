@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from yohaku.schema.checks import access, complete, identity, personal, sizes, texts, upgrades
+from yohaku.schema.checks import access, complete, identity, personal, purses, sizes, texts, upgrades
 from yohaku.schema.checks.identity import check_together
 from yohaku.schema.checks.model import RULES, CheckRule, Complaint, Finding, Severity, Subject
 from yohaku.schema.checks.my_number import is_my_number, my_number_warnings
@@ -16,9 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from yohaku.schema.applet import Applet
-    from yohaku.schema.declarations import Declaration
 
-_MODULES = (access, complete, identity, personal, sizes, texts, upgrades)
+_MODULES = (access, complete, identity, personal, purses, sizes, texts, upgrades)
 """Modules that register rules when they are imported."""
 
 
@@ -60,8 +59,7 @@ def _reasons(applet: type[Applet], complaint: Complaint, rule: str) -> Iterator[
 
 def _idle(applet: type[Applet], used: set[tuple[str, str, str]]) -> Iterator[Finding]:
     """Find reasons that no finding needs, and rules that do not exist or must not be ignored."""
-    parts: tuple[Declaration, ...] = (*applet.pins().values(), *applet.keys().values(), *applet.files().values())
-    stated = [(part.name, at, rule) for part in parts for at, rule in part.ignored]
+    stated = [(part.name, at, rule) for part in applet.parts().values() for at, rule in part.ignored]
     stated += [("", "", rule) for rule in applet.ignored]
     for part, at, rule in stated:
         where = ".".join(filter(None, (applet.name, part, at)))

@@ -68,6 +68,5 @@ def unused_key(subject: Subject) -> Iterator[Complaint]:
 
 
 def _used(applet: type[Applet]) -> set[Credential]:
-    rules = [allowed for file in applet.files().values() for allowed in file.rules.values()]
-    rules += [pin.reset for pin in applet.pins().values()]
-    return {item for allowed in rules for item in allowed.credentials}
+    opening = {item for allowed in applet.access_rules().values() for item in allowed.credentials}
+    return opening | {purse.receipts for purse in applet.purses().values()}

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
-    from yohaku.schema.declarations import Declaration, File
+    from yohaku.schema.declarations import File
 
 
 @rule("MISSING_DOCSTRING", Severity.WARNING)
@@ -33,8 +33,7 @@ def docstring(subject: Subject) -> Iterator[Complaint]:
 def label(subject: Subject) -> Iterator[Complaint]:
     """A part has no Japanese label."""
     applet = subject.applet
-    parts: tuple[Declaration, ...] = (*applet.pins().values(), *applet.keys().values(), *applet.files().values())
-    for part in parts:
+    for part in applet.parts().values():
         if not part.label:
             yield Complaint("it has no Japanese label: state one as the documents and screens show it", part)
     for node in fields_of(applet):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from yohaku.errors import YohakuError
 from yohaku.schema.breaking import RULES, breaking
 from yohaku.schema.checks.model import Complaint, Severity, Subject, rule
-from yohaku.schema.evolution import origin, renewed_content
+from yohaku.schema.evolution import origin, purse_source, renewed_content
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -65,6 +65,18 @@ def drops_file(subject: Subject) -> Iterator[Complaint]:
     lost = [name for name, file in previous.files().items() if file not in continued]
     if lost:
         yield Complaint(f"an upgrade loses what {_listed(lost)} holds: continue it, or say why that is right")
+
+
+@rule("UPGRADE_DROPS_PURSE", Severity.ERROR)
+def drops_purse(subject: Subject) -> Iterator[Complaint]:
+    """A purse of the previous version is continued by none, so an upgrade loses the money in it."""
+    applet, previous = subject.applet, subject.applet.previous
+    if previous is None:
+        return
+    continued = {purse_source(applet, previous.version, name) for name in applet.purses()}
+    lost = [name for name, purse in previous.purses().items() if purse not in continued]
+    if lost:
+        yield Complaint(f"an upgrade loses the money in {_listed(lost)}: continue it with the same name or .replaces()")
 
 
 @rule("UPGRADE_DROPS_SECRET", Severity.WARNING)

@@ -9,7 +9,22 @@ from construct import PaddedString
 from hypothesis import given
 from hypothesis import strategies as st
 
-from yohaku import ALWAYS, NEVER, Applet, Key, Pin, Record, SchemaError, TlvRecord, TransparentFile, field, reserved
+from yohaku import (
+    ALWAYS,
+    NEVER,
+    Applet,
+    Key,
+    Pin,
+    Purse,
+    PurseLimits,
+    PurseLog,
+    Record,
+    SchemaError,
+    TlvRecord,
+    TransparentFile,
+    field,
+    reserved,
+)
 from yohaku.fields import (
     Blob,
     Choice,
@@ -59,7 +74,16 @@ def file(content=Item, label="乙", *, read=ALWAYS, update=NEVER):
     return TransparentFile(content, label, read=read, update=update)
 
 
-CLERK = Key("係員")
+CLERK, TILL, OFFICE = Key("係員"), Key("端末"), Key("精算鍵")
+
+
+def purse(*, credit=TILL, debit=TILL, log=TILL, receipts=OFFICE):
+    """Make an applet with a purse."""
+    money = Purse("財布", limits=PurseLimits(100), receipts=receipts, read=ALWAYS, credit=credit, debit=debit,
+                  log=PurseLog(2, log))  # fmt: skip
+    return applet(clerk=TILL, **({} if receipts is TILL else {"office": receipts}), money=money)
+
+
 PLANTED = {
     "FILE_OPEN_TO_UPDATE": applet(b=file(update=ALWAYS)),
     "FILE_NEVER_READ": applet(b=file(read=NEVER)),
@@ -67,6 +91,12 @@ PLANTED = {
     "PIN_RESET_BY_ANYBODY": applet(pin=(pin := Pin("暗証番号", reset=ALWAYS)), b=file(read=pin)),
     "UNUSED_PIN": applet(clerk=CLERK, pin=Pin("暗証番号", reset=CLERK)),
     "UNUSED_KEY": applet(spare=Key("予備鍵")),
+    "PURSE_OPEN_TO_CREDIT": purse(credit=ALWAYS),
+    "PURSE_OPEN_TO_DEBIT": purse(debit=ALWAYS),
+    "PURSE_NEVER_BOOKED": purse(debit=NEVER),
+    "PURSE_LOG_OPEN": purse(log=ALWAYS),
+    "PURSE_KEY_SHARED": purse(receipts=TILL),
+    "PURSE_KEY_CAN_BLOCK": purse(receipts=Key("精算鍵", tries=3)),
     "MISSING_DOCSTRING": applet(doc="店"),
     "MISSING_LABEL": applet(record(UInt(8), "")),
     "MISSING_EXAMPLE": applet(type(Record)("Bare", (Record,), {
@@ -96,6 +126,7 @@ def rules(found):
 
 def test_an_applet_without_a_fault_has_no_finding():
     assert check(applet(), free_bytes=2000) == []
+    assert check(purse(), free_bytes=2000) == []
 
 
 @pytest.mark.parametrize("rule", PLANTED)

@@ -4,7 +4,21 @@ from datetime import date
 
 import pytest
 
-from yohaku import ALWAYS, Applet, CyclicFile, Key, Pin, Record, TransparentFile, YohakuError, field, reserved
+from yohaku import (
+    ALWAYS,
+    Applet,
+    CyclicFile,
+    Key,
+    Pin,
+    Purse,
+    PurseLimits,
+    PurseLog,
+    Record,
+    TransparentFile,
+    YohakuError,
+    field,
+    reserved,
+)
 from yohaku.errors import DecodeError, EncodeError
 from yohaku.fields import Date, Text, UInt
 from yohaku.schema.checks import check
@@ -15,6 +29,7 @@ from yohaku.schema.evolution import (
     history,
     is_migrated,
     origin,
+    purse_source,
     read_as,
     renewed_content,
     source,
@@ -227,6 +242,22 @@ class TestChecks:
 
         assert self.rules(Lost) == [("UPGRADE_DROPS_FILE", "club"), ("UPGRADE_DROPS_SECRET", "club")]
         assert any("person" in finding.message for finding in check(Lost))
+
+    def test_a_lost_purse_is_found_and_one_of_another_name_is_continued(self):
+        def shop(name, version, previous=None):
+            till, office = Key("端末"), Key("精算鍵")
+            purse = Purse("財布", limits=PurseLimits(9), receipts=office, read=till, credit=till, debit=till,
+                          log=PurseLog(1, till))  # fmt: skip
+            body = {"till": till, "office": office, name: purse, "__doc__": "店\n\nA shop."}
+            options = {"previous": previous} if previous else {"aid": "F0 59 48 4B 54 31"}
+            return type("Shop", (Applet,), body, version=version, **options)
+
+        first = shop("purse", 1)
+        lost = shop("money", 2, first)
+        assert self.rules(lost) == [("UPGRADE_DROPS_PURSE", "shop")]
+        lost.money.replaces(first.purse)
+        assert self.rules(lost) == self.rules(shop("purse", 2, first)) == []
+        assert purse_source(lost, 1, "money") is first.purse
 
 
 def test_every_error_is_yohakus_own():
