@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
     from yohaku.schema import Applet
 
-_GROUPS = (RecordTests, AccessTests, TearingTests, EvolutionTests, ModelTests)
+_GROUPS = (ModelTests, EvolutionTests, TearingTests, AccessTests, RecordTests)
+"""pytest runs the tests of the last base first."""
 
 
 def applet_suite(applet: type[Applet], *, snapshots: Iterable[str | Path] | None = None) -> type[AppletTests]:

@@ -15,12 +15,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from yohaku.card import Secrets
-    from yohaku.schema import Applet, File, Pin, Rule
+    from yohaku.schema import Applet, File, Pin, Purse, Rule
 
 SPECIFIC: Final = 0x80
 """Bit of P1 with a short file identifier, and of P2 with a PIN of the application."""
-GRANTED: Final = frozenset({Status.OK, Status.END_OF_FILE, Status.NO_SPACE})
-"""What answers a command whose rule holds: done, nothing found, a linear file that is full."""
+GRANTED: Final = frozenset({Status.OK, Status.END_OF_FILE, Status.NO_SPACE, Status.CONDITIONS, Status.RECORD_NOT_FOUND})
+"""What answers a command whose rule holds: done, nothing found, a full file, a balance that lacks, no such entry.
+
+A card looks at the rule before it looks at any of those.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +31,8 @@ class Way:
     """One way to carry out an operation on a part of an applet.
 
     Attributes:
-        part: the file or PIN.
-        operation: read, update, append, reset or change.
+        part: the file, purse or PIN.
+        operation: what is done with it, such as read, append, debit or reset.
         name: of the way, such as ``READ BINARY in the current file``.
         rule: who may, by the declaration.
         commands: what to send; the last one's answer counts.
@@ -65,6 +68,7 @@ class Way:
 def operations(applet: type[Applet]) -> list[str]:
     """Give the operations that an applet declares rules for, as `Way.id` names them."""
     named = [f"{operation} {file.name}" for file in applet.files().values() for operation in file.rules]
+    named += [f"{operation} {purse.name}" for purse in applet.purses().values() for operation in purse.rules]
     return named + [f"{operation} {pin}" for pin in applet.pins() for operation in ("reset", "change")]
 
 
@@ -73,6 +77,7 @@ def ways(applet: type[Applet], secrets: Secrets) -> list[Way]:
     parts: list[Iterator[Way]] = [
         _of_records(file) if isinstance(file, RecordFile) else _of_transparent(file) for file in applet.files().values()
     ]
+    parts += [_of_purse(purse) for purse in applet.purses().values()]
     return list(chain(*parts, *(_of_pin(pin, secrets[pin.name]) for pin in applet.pins().values())))
 
 
@@ -117,6 +122,18 @@ def _of_records(file: RecordFile[Any]) -> Iterator[Way]:
     yield way("update", "UPDATE RECORD in the current file", current, _command(update, 1, 4, record))
     yield way("append", "APPEND RECORD", _command(append, 0, named, record))
     yield way("append", "APPEND RECORD in the current file", current, _command(append, 0, 0, record))
+
+
+def _of_purse(purse: Purse) -> Iterator[Way]:
+    booked = (1).to_bytes(4, "big") + bytes(8)
+    for operation, ins, p1, data, expected in (
+        ("read", Instruction.READ_PURSE, 0, b"", 16),
+        ("log", Instruction.READ_RECEIPTS, 1, b"", 256),
+        ("credit", Instruction.CREDIT, 0, booked, 32),
+        ("debit", Instruction.DEBIT, 0, booked, 32),
+    ):
+        command = Command(0x80, ins, p1, purse.sfi, data, expected)
+        yield Way(purse.name, operation, ins.name.replace("_", " "), purse.rules[operation], (command,))
 
 
 def _of_pin(pin: Pin, value: bytes) -> Iterator[Way]:

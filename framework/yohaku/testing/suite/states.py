@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from yohaku.card import AppletNotInstalledError, AppletNotReadyError, CardError
@@ -11,6 +12,8 @@ from yohaku.schema import RecordFile
 from yohaku.testing.suite.access import SPECIFIC
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from yohaku.card import Card, Secrets
     from yohaku.schema import Applet
     from yohaku.testing.suite.cards import EmulatedCards
@@ -27,6 +30,13 @@ COMPARING = frozenset(
     }
 )
 """Commands that lower a counter, in a step of its own, before they compare a PIN."""
+_NUMBER = "number of "
+
+
+class _Refusal(str):
+    """The name of the error that a card's refusal raised."""
+
+    __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +52,12 @@ class State:
     life: str
     tries: dict[str, int] = field(default_factory=dict)
     parts: dict[str, object] = field(default_factory=dict)
+
+    @property
+    def without_numbers(self) -> State:
+        """The same but for the numbers that cards draw for their purses, which no two loads share."""
+        kept = {name: part for name, part in self.parts.items() if not name.startswith(_NUMBER)}
+        return replace(self, parts=kept)
 
     def differs(self, other: State) -> list[str]:
         """Name what differs."""
@@ -84,9 +100,13 @@ class Observer:
             return State("begun")
         tries = {name: getattr(instance, name).tries_left for name in self._applet.pins()}
         parts: dict[str, object] = {name: self._value(card, name) for name in self._applet.pins()}
-        for name, key in self._applet.keys().items():
-            parts[name] = _tried(lambda key=key: getattr(instance, key.name).authenticate(self._secrets[key.name]))
-        return State("ready", tries, parts | {name: content_of(instance, name) for name in self._applet.files()})
+        for name in self._applet.keys():
+            parts[name] = _tried(partial(getattr(instance, name).authenticate, self._secrets[name]))
+        parts |= {f"requirement of {name}": getattr(instance, name).required for name in self._applet.pins()}
+        parts |= {name: content_of(instance, name) for name in self._applet.files()}
+        for name in self._applet.purses():
+            parts[name], parts[_NUMBER + name] = _purse_of(instance, name)
+        return State("ready", tries, parts)
 
     def _value(self, card: Card, pin: str) -> int | None:
         """Present the values that a PIN may have; tell which one is right."""
@@ -97,20 +117,30 @@ class Observer:
         return None
 
 
-def _tried(present: Any) -> bool:
-    try:
-        present()
-    except CardError:
-        return False
-    return True
+def _tried(present: Callable[[], object]) -> bool:
+    return not isinstance(_told(present), _Refusal)
 
 
 def content_of(instance: Applet, name: str) -> object:
     """Read a file: its bytes, or those of each record; what it raised where it cannot be read."""
     bound: Any = getattr(instance, name)
+    if isinstance(type(instance).files()[name], RecordFile):
+        return _told(lambda: tuple(bound.records_bytes()))
+    return _told(bound.read_bytes)
+
+
+def _purse_of(instance: Applet, name: str) -> tuple[object, object]:
+    """Read a purse and its log; give what they say, and the purse's number."""
+    bound: Any = getattr(instance, name)
+    log = _told(lambda: tuple((one.sequence, one.booking, one.amount, one.reference) for one in bound.log()))
+    state = _told(bound.read)
+    if isinstance(state, _Refusal):
+        return (state, log), None
+    return (state.sequence, state.balance, log), state.number
+
+
+def _told(read: Callable[[], Any]) -> Any:
     try:
-        if isinstance(type(instance).files()[name], RecordFile):
-            return tuple(bound.records_bytes())
-        return bytes(bound.read_bytes())
+        return read()
     except CardError as error:
-        return type(error).__name__
+        return _Refusal(type(error).__name__)

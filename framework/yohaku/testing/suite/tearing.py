@@ -23,7 +23,7 @@ from yohaku.testing.values import records
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from yohaku.schema import Applet, File, Pin, Record, Rule
+    from yohaku.schema import Applet, File, Pin, Purse, Record, Rule
     from yohaku.testing.suite.cards import Cards, EmulatedCards
     from yohaku.testing.suite.effort import Effort
     from yohaku_emulator import EmulatedCard
@@ -133,7 +133,9 @@ class Sweep:
             try:
                 fault = self._fault(cut)
                 if then is not None and not fault:
-                    fault = _unlike(then(cut.chip), self._states[-1:], "once completed")
+                    fault = _unlike(
+                        then(cut.chip).without_numbers, [self._states[-1].without_numbers], "once completed"
+                    )
             except YohakuError as error:
                 fault = f"the card is unusable afterwards: {type(error).__name__}: {error}"
             if fault:
@@ -173,6 +175,7 @@ def _unlike(state: State, allowed: list[State], when: str) -> str:
 def actions(applet: type[Applet], secrets: Secrets) -> list[Action]:
     """Give everything that somebody may do with an applet and that writes."""
     found = [action for file in applet.files().values() for action in _of_file(file)]
+    found += [action for purse in applet.purses().values() for action in _of_purse(purse)]
     found += [action for pin in applet.pins().values() for action in _of_pin(pin, secrets[pin.name])]
     return [action for action in found if action.rule.alternatives]
 
@@ -191,6 +194,18 @@ def _of_file(file: File[Any]) -> Iterator[Action]:
             file.append,
             lambda applet: getattr(applet, name).append(far(file)),
             lambda applet: [getattr(applet, name).append(file.record.example()) for _ in range(file.records)],
+        )
+
+
+def _of_purse(purse: Purse) -> Iterator[Action]:
+    name = purse.name
+    yield Action(f"credit {name}", purse.credit, lambda applet: getattr(applet, name).credit(1))
+    if purse.credit.alternatives:
+        yield Action(
+            f"debit {name}",
+            purse.debit,
+            lambda applet: getattr(applet, name).debit(1),
+            lambda applet: getattr(applet, name).credit(1),
         )
 
 
