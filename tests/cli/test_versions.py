@@ -168,3 +168,25 @@ class TestUpgrade:
     def test_what_is_not_there_is_not_upgraded(self, run, shop, image):
         del image
         assert run("applet", "upgrade", shop).exit_code == 4
+
+    def test_a_card_in_a_reader_is_not_asked_for_a_plan(self, run, shop, folder):
+        (folder / "my.py").write_text(TWO)
+        planned = run("applet", "upgrade", shop, "--plan", "--card", "pcsc:no such reader")
+        assert planned.exit_code == 0, planned.stderr
+        assert "the card is not asked; supposed is shop version 1 with every file full" in planned.stderr
+        assert "READ BINARY" in planned.stdout
+        unknown = run("applet", "upgrade", shop, "--plan", "--held", "7", "--card", "pcsc:no such reader")
+        assert (unknown.exit_code, "version 7 is unknown" in unknown.stderr) == (5, True)
+
+    @pytest.mark.usefixtures("old_card")
+    def test_the_plan_without_the_card_is_what_the_upgrade_then_does(self, run, shop):
+        copied = run("applet", "upgrade", shop, "--plan")
+        supposed = run("applet", "upgrade", shop, "--plan", "--held", "1")
+        assert sums(supposed.stdout) == sums(copied.stdout)
+        done = run("applet", "upgrade", shop)
+        assert sums(copied.stdout).rsplit(", ", 1)[0] in done.stderr
+
+
+def sums(plan: str) -> str:
+    """Give the line of a plan that adds up."""
+    return next(line for line in plan.splitlines() if line.endswith(" written"))

@@ -14,6 +14,7 @@ from yohaku.errors import UnknownNameError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from importlib.metadata import EntryPoint
 
 LINKS = "yohaku.links"
 """The entry-point group of links."""
@@ -81,14 +82,28 @@ def open_link(url: str) -> Link:
         UnknownNameError: no installed link has this scheme.
         LinkError: the link's own reasons, as a subclass says.
     """
-    scheme, colon, rest = url.partition(":")
+    opener = cast("Callable[[str], Link]", _entry_point(url).load())
+    return opener(url.partition(":")[2])
+
+
+def check_url(url: str) -> None:
+    """Check that a URL says how to reach a card; nothing is opened.
+
+    Raises:
+        TargetError: the URL has no scheme.
+        UnknownNameError: no installed link has this scheme.
+    """
+    _entry_point(url)
+
+
+def _entry_point(url: str) -> EntryPoint:
+    scheme, colon, _ = url.partition(":")
     if not colon:
         raise TargetError(f"{url!r} does not say how to reach a card; write one of {_examples(url)}")
     points = {point.name: point for point in entry_points(group=LINKS)}
     if scheme not in points:
         raise UnknownNameError("kind of card link", scheme, sorted(points))
-    opener = cast("Callable[[str], Link]", points[scheme].load())
-    return opener(rest)
+    return points[scheme]
 
 
 def _examples(place: str) -> str:

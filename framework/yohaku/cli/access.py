@@ -107,6 +107,23 @@ def pin_value(card: Card, applet: type[Applet], name: str, path: str | None) -> 
     return values[name] if name in values else _ask(applet.pins()[name])
 
 
+def supposed_secrets(applet: type[Applet], rules: Iterable[Rule], path: str | None) -> tuple[Secrets, Secrets]:
+    """Give values for a card that only stands in for another one: all that it has, and those that would be presented.
+
+    The latter are of the secrets file, or PINs that would be asked for; of all names where these are not enough.
+
+    Raises:
+        SecretError: the secrets file cannot be used.
+    """
+    tables = {} if path is None else _read(path)
+    given = _values(applet, tables[applet.name], str(path)) if applet.name in tables else {}
+    every = {**Secrets.for_tests(applet), **given}
+    at_hand = given or applet.pins()
+    ways = [[all(item.name in at_hand for item in row) for row in rule.alternatives] for rule in rules]
+    presented = at_hand if all(map(any, filter(None, ways))) else every
+    return Secrets(every), Secrets({name: every[name] for name in presented})
+
+
 def _stored(card: Card, applet: type[Applet], path: str | None) -> Values | Secrets:
     """Give the values of the secrets file, or published test values on an emulated card without any."""
     tables = {} if path is None else _read(path)

@@ -24,9 +24,7 @@ from yohaku.cli.status import status
 from yohaku.cli.upgrade import upgrade
 
 if TYPE_CHECKING:
-    from yohaku.cli.records import WritePlan
     from yohaku.globalplatform import Step
-    from yohaku.schema import Applet
 
 ON_A_CARD = (
     "export YOHAKU_CARD=emulator:card.img",
@@ -54,6 +52,9 @@ def applet() -> None:
 @card_option
 @click.option("--batch", "people", metavar="CSV", help="One card for each person in a table: id, FILE.FIELD, ...")
 @click.option("--journal", metavar="FILE", help="Where a batch notes what is done; CSV.journal by default.")
+@click.option(
+    "--read-back", "reads_back", is_flag=True, help="Read out again, too, what the card proved that it holds."
+)
 @secrets_option
 @keys_option
 @test_keys_option
@@ -67,6 +68,7 @@ def load(
     secrets_file: str | None,
     key_file: str | None,
     *,
+    reads_back: bool,
     allow_test_keys: bool,
     plan: bool,
     yes: bool,
@@ -79,6 +81,7 @@ def load(
     from yohaku.cli.access import all_secrets, confirm
     from yohaku.cli.cards import open_card, travelled
     from yohaku.cli.keyfiles import card_keys, planned
+    from yohaku.cli.plan import plan_load
     from yohaku.cli.targets import load_target
     from yohaku.globalplatform import load_applet
     from yohaku.schema import applet_layout
@@ -95,14 +98,16 @@ def load(
             secrets_file=secrets_file,
             key_file=key_file,
             allow_test_keys=allow_test_keys,
+            reads_back=reads_back,
             plan=plan,
             yes=yes,
         )
         return
     size = console.counted(applet_layout(kind).bytes, "byte")
     line = f"{kind.name}, AID {console.spaced(kind.aid)}, files of {size}"
-    if planned([f"open a secure channel, install {line}", "personalise it, read it back"], plan=plan):
-        _plan_load(kind, url)
+    proof = "let the card prove what it holds" + (", read it back" if reads_back else "")
+    if planned([f"open a secure channel, install {line}", f"personalise it, {proof}"], plan=plan):
+        plan_load(kind, url, reads_back=reads_back)
         return
     with open_card(url) as card:
         secrets, keys = all_secrets(card, kind, secrets_file), card_keys(card, key_file)
@@ -115,19 +120,9 @@ def load(
             keys=keys,
             allow_test_keys=allow_test_keys,
             resume=True,
+            reads_back=reads_back,
         )
     console.note(f"loaded {kind.name}: {travelled(report.traffic)}")
-
-
-def _plan_load(kind: type[Applet], url: str) -> None:
-    """Try the load on a copy, with published PINs and keys of the same lengths."""
-    from yohaku.card import Secrets
-    from yohaku.cli.plan import print_plan, rehearsal
-    from yohaku.globalplatform import load_applet
-
-    with rehearsal(url, kind, on_fresh_card=True) as (card, plan):
-        load_applet(card, kind, secrets=Secrets.for_tests(kind), resume=True)
-    print_plan(plan, kind)
 
 
 def _progress(step: Step) -> None:
@@ -203,6 +198,7 @@ def read(
         "yohaku applet write library-card borrower borrower.json",
         "yohaku applet write library-card borrower --set status=suspended --set expires=2030-03-31",
         "yohaku applet write library-card borrower --set expires=2031-03-31 --plan",
+        "yohaku applet write library-card borrower borrower.json --card pcsc:ACME --plan",
         "yohaku schema example library-card loans | yohaku applet write library-card loans -",
     )
 )
@@ -212,6 +208,7 @@ def read(
 @card_option
 @click.option("--record", type=click.IntRange(1), help="Write over this record of a record file; else one is added.")
 @click.option("--set", "changes", metavar="FIELD=VALUE", multiple=True, help="Change one field; repeat for more.")
+@click.option("--before", metavar="SOURCE", help="For --plan: the record that the card holds, read earlier.")
 @secrets_option
 @last_try_option
 @plan_option
@@ -223,6 +220,7 @@ def write(
     url: str,
     record: int | None,
     changes: tuple[str, ...],
+    before: str | None,
     secrets_file: str | None,
     *,
     last_try: bool,
@@ -231,41 +229,31 @@ def write(
 ) -> None:
     """Write a record into a file of an applet; only bytes that differ travel.
 
+    --plan sends nothing: a card in a reader is not asked what it holds, so it says what travels at most.
+
     SOURCE is the record: - for stdin, a path, or JSON that starts with {. A record file gets it as a new record.
     """
     from yohaku.cli.access import confirm, unlock
     from yohaku.cli.cards import open_card, travelled
-    from yohaku.cli.records import plan_write
+    from yohaku.cli.errors import UsageError
+    from yohaku.cli.plan import plan_write
+    from yohaku.cli.records import wanted_write
     from yohaku.cli.targets import load_target
 
     kind = load_target(target)
-    wanted = plan_write(kind.file(file), source, changes, record)
+    wanted = wanted_write(kind.file(file), source, changes, record)
     if plan:
-        _plan_write(kind, wanted, url, secrets_file)
+        plan_write(kind, wanted, url, secrets_file, before)
         return
+    if before is not None:
+        raise UsageError("--before is for --plan; a write reads what the card holds by itself")
     with open_card(url) as card:
         instance = card.open(kind)
         unlock(card, instance, wanted.rules, secrets_file, last_try=last_try)
         confirm(card, wanted.prepare(instance), yes=yes)
-        before = card.traffic.snapshot()
+        start = card.traffic.snapshot()
         wanted.carry_out(instance)
-        console.note(f"wrote {kind.name} {file}: {travelled(card.traffic - before)}")
-
-
-def _plan_write(kind: type[Applet], wanted: WritePlan, url: str, secrets_file: str | None) -> None:
-    """Try the write on a copy; a card in a reader is read without its PINs and keys."""
-    from yohaku.cli.access import unlock
-    from yohaku.cli.plan import print_plan, rehearsal
-
-    with rehearsal(url, kind) as (card, plan):
-        instance = card.open(kind)
-        if card.is_emulator:
-            unlock(card, instance, wanted.rules, secrets_file, last_try=False)
-        for line in wanted.prepare(instance):
-            click.echo(line)
-        wanted.carry_out(instance)
-    click.echo()
-    print_plan(plan, kind)
+        console.note(f"wrote {kind.name} {file}: {travelled(card.traffic - start)}")
 
 
 applet.add_command(upgrade)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,11 +13,14 @@ import click
 from yohaku.cli import console
 from yohaku.cli.access import all_secrets, confirm
 from yohaku.cli.keyfiles import card_keys, planned
+from yohaku.cli.plan import plan_load
 from yohaku.cli.sources import open_binary
 from yohaku.errors import YohakuError
 from yohaku.globalplatform.batch import Batch, Journal, Report, read_people
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from yohaku.globalplatform.batch import Person
     from yohaku.schema import Applet
 
@@ -37,6 +41,7 @@ def load_batch(
     secrets_file: str | None,
     key_file: str | None,
     allow_test_keys: bool,
+    reads_back: bool,
     plan: bool,
     yes: bool,
 ) -> None:
@@ -51,11 +56,15 @@ def load_batch(
         people = read_people(applet, lines)
     path = Path(journal or f"{source}.journal")
     if planned([f"load {applet.name} for {console.counted(len(people), 'person')}, journal {path}"], plan=plan):
+        if people:
+            click.echo(f"\nof which {people[0].id}:\n")
+            plan_load(applet, "", reads_back=reads_back, contents=people[0].contents, on_copy=False)
         return
     with Journal.open(path, applet) as book:
         batch = Batch(applet, people, book)
+        load = partial(batch.load, allow_test_keys=allow_test_keys, reads_back=reads_back)
         for person in batch.pending:
-            _load_one(batch, person, url, secrets_file, key_file, allow_test_keys=allow_test_keys, yes=yes)
+            _load_one(batch, person, url, secrets_file, key_file, load, yes=yes)
         _report(batch.report(), path)
 
 
@@ -65,8 +74,8 @@ def _load_one(
     url: str,
     secrets_file: str | None,
     key_file: str | None,
+    load: Callable[..., bool],
     *,
-    allow_test_keys: bool,
     yes: bool,
 ) -> None:
     """Load one person's card; a card that fails is left for the next time, and the next one has its turn."""
@@ -82,7 +91,7 @@ def _load_one(
             keys = card_keys(card, key_file)
             confirm(card, [f"{person.id}: {batch.applet.name} on {card.name}"], yes=yes)
             secrets = all_secrets(card, batch.applet, secrets_file)
-            is_new = batch.load(card, person, secrets=secrets, keys=keys, allow_test_keys=allow_test_keys)
+            is_new = load(card, person, secrets=secrets, keys=keys)
     except YohakuError as error:
         console.note(f"{person.id}: {error}")
         return

@@ -1,101 +1,128 @@
-"""``--plan``: the commands of an operation, their bytes and time, and which bytes of files change; nothing is sent.
-
-An emulated card's copy in memory goes through the operation. A card in a reader is only read.
-"""
+"""``--plan``: what an operation would send, how long that takes, and which bytes of files change; nothing is sent."""
 
 from __future__ import annotations
 
-from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from yohaku.cli import console
+from yohaku.cli.rehearsal import differing, is_copied, rehearsal, stand_in
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Mapping, Sequence
 
-    from yohaku.card import Card, Exchange
+    from yohaku.card import Card
     from yohaku.card.timing import CardTimes, PlannedCommand
-    from yohaku.schema import Applet
-    from yohaku_emulator.link import EmulatorLink
+    from yohaku.cli.records import WritePlan
+    from yohaku.cli.rehearsal import Plan
+    from yohaku.schema import Applet, File, Record
+    from yohaku.schema.layout import FileLayout
+
+    Contents = Mapping[str, Record | Sequence[Record]]
 
 _ROW = 16
 
 
-@dataclass
-class Plan:
-    """What an operation would do.
-
-    Attributes:
-        steps: meaning and size of each command.
-        times: what the card's own work takes.
-        changes: by file name the new bytes of transparent files, by offset.
-    """
-
-    times: CardTimes
-    steps: list[tuple[str, PlannedCommand]] = field(default_factory=list)
-    changes: dict[str, dict[int, int]] = field(default_factory=dict)
-
-
-@contextmanager
-def rehearsal(url: str, applet: type[Applet], *, on_fresh_card: bool = False) -> Iterator[tuple[Card, Plan]]:
-    """Give a card that an operation can be tried on, and the plan that fills meanwhile.
+def plan_load(
+    kind: type[Applet], url: str, *, reads_back: bool, contents: Contents | None = None, on_copy: bool = True
+) -> None:
+    """Plan a load, with published PINs and keys of the same lengths.
 
     Args:
-        url: the card; an emulated one is copied into memory.
-        applet: whose files are named.
-        on_fresh_card: for a card in a reader take a fresh emulated one, instead of reading the card.
+        kind: the applet.
+        url: the card; one in a reader is not asked whether there is room.
+        reads_back: whether contents are read out again.
+        contents: first contents by file name.
+        on_copy: False for a fresh card in any case.
+    """
+    from yohaku.card import Secrets
+    from yohaku.globalplatform import load_applet
+    from yohaku.render.terminal import draw
+    from yohaku.schema import applet_layout
+
+    secrets = Secrets.for_tests(kind)
+    with rehearsal(url, kind, on_copy=on_copy) as (card, plan):
+        load_applet(card, kind, secrets=secrets, contents=contents, resume=True, reads_back=reads_back)
+    plan.changes = {name: _first_bytes(content) for name, content in (contents or {}).items()}
+    print_plan(plan, kind)
+    click.echo("\nNew on the card; all else in these files is zero, or without records, until it is written:\n")
+    click.echo(draw(applet_layout(kind), width=console.terminal_width(), colour=console.has_colour()), nl=False)
+
+
+def _first_bytes(content: Record | Sequence[Record]) -> dict[int, int]:
+    """Give the bytes of a first content that are not zero, of several records those of the last."""
+    from yohaku.schema import Record
+
+    shown = content if isinstance(content, Record) else content[-1] if content else None
+    return {} if shown is None else {at: byte for at, byte in enumerate(shown.encode()) if byte}
+
+
+def plan_write(kind: type[Applet], wanted: WritePlan, url: str, secrets_file: str | None, before: str | None) -> None:
+    """Plan a write.
+
+    Args:
+        kind: the applet.
+        wanted: what shall be written.
+        url: the card; one in a reader is not asked.
+        secrets_file: PINs and keys.
+        before: the record that the card holds, read earlier; without it, a plan for a card in a reader says what
+            travels at most.
 
     Raises:
-        YohakuError: the card is not to be had.
+        YohakuError: the image's card refuses, or the earlier record does not fit.
     """
-    from yohaku.card import Card, open_link
-    from yohaku.card.planning import PlanLink
-    from yohaku_emulator.link import open_copy
+    from yohaku.cli.access import unlock
 
-    scheme, _, rest = url.partition(":")
-    if scheme == "emulator" or on_fresh_card:
-        copy = open_copy(rest if scheme == "emulator" else "")
-        with Card(copy) as card:
-            yield card, _watched(card, applet, copy)
-    else:
-        with Card(PlanLink(open_link(url))) as card:
-            yield card, _watched(card, applet, None)
-
-
-def _watched(card: Card, applet: type[Applet], link: EmulatorLink | None) -> Plan:
-    from yohaku.card.timing import CardTimes, PlannedCommand
-    from yohaku.card.traces import Explainer, TraceEntry
-
-    profile = None if link is None else link.card.profile
-    times = CardTimes() if profile is None else CardTimes(profile.command_us, profile.page_us, profile.page)
-    plan, explainer = Plan(times), Explainer([applet])
-    written = [0 if link is None else link.card.writes]
-
-    def note(exchange: Exchange) -> None:
-        told = explainer.explain(TraceEntry(exchange.command, exchange.response))
-        writes = written[0] if link is None else link.card.writes
-        sizes = len(exchange.command), len(exchange.response)
-        plan.steps.append((told.meaning, PlannedCommand(*sizes, writes - written[0])))
-        written[0] = writes
-        _note_change(plan, explainer.selected, exchange.command)
-
-    card.observers.append(note)
-    return plan
+    on_copy = is_copied(url) and before is None
+    with rehearsal(url, kind, on_copy=on_copy) as (card, plan):
+        if on_copy:
+            instance = card.open(kind)
+            unlock(card, instance, wanted.rules, secrets_file, last_try=False)
+            lines: Sequence[str] = wanted.prepare(instance)
+        else:
+            instance, lines = _stood_in(card, plan, kind, wanted, secrets_file, before)
+        wanted.carry_out(instance)
+    for line in lines:
+        click.echo(line)
+    click.echo()
+    print_plan(plan, kind)
 
 
-def _note_change(plan: Plan, applet: type[Applet] | None, command: bytes) -> None:
-    """Note the bytes that an UPDATE BINARY by short file identifier writes."""
-    from yohaku.iso7816 import Instruction
+def _stood_in(
+    card: Card, plan: Plan, kind: type[Applet], wanted: WritePlan, secrets_file: str | None, before: str | None
+) -> tuple[Applet, Sequence[str]]:
+    """Suppose a card that holds an earlier record, or one that differs in every byte; open it as a write does."""
+    from yohaku.card import AppletSession
+    from yohaku.cli.access import supposed_secrets
+    from yohaku.cli.sources import read_json
 
-    if applet is None or len(command) < 6 or command[0] & 0x80 or command[1] != Instruction.UPDATE_BINARY:
-        return
-    file = next((file for file in applet.files().values() if 0x80 | file.sfi == command[2]), None)
-    if file is not None:
-        changed = enumerate(command[5 : 5 + command[4]], command[3])
-        plan.changes.setdefault(file.name, {}).update(changed)
+    file: File[Any] = wanted.file
+    lines: Sequence[str] = []
+    contents: dict[str, list[bytes]] = {}
+    if before is not None:
+        contents[file.name] = _held(file, file.record.from_json(read_json(before)), wanted.number)
+    elif not wanted.appends:
+        record, lines = wanted.suppose()
+        contents[file.name] = [differing(raw) for raw in _held(file, record, wanted.number)]
+    every, presented = supposed_secrets(kind, wanted.rules, secrets_file)
+    stand_in(card, plan, kind, every, contents)
+    instance = card.open(kind)
+    for rule in wanted.rules:
+        if rule.alternatives and all(rule.alternatives):
+            AppletSession.of(instance).satisfy(rule, presented)
+    told = wanted.prepare(instance)
+    return instance, lines or told
+
+
+def _held(file: File[Any], record: Record, number: int | None) -> list[bytes]:
+    """Give what a file holds, as a load takes it: a record, or as many of it as there must be."""
+    from yohaku.card.content import to_content
+    from yohaku.card.copies import stored
+    from yohaku.schema import RecordFile
+
+    content = to_content(record, file.room, file.name)
+    return [content] * (number or 1) if isinstance(file, RecordFile) else [stored(file, content)]
 
 
 def print_plan(plan: Plan, applet: type[Applet]) -> None:
@@ -132,25 +159,26 @@ def _print_times(steps: list[PlannedCommand], times: CardTimes) -> None:
 
 
 def _print_map(applet: type[Applet], name: str, changed: dict[int, int]) -> None:
-    """Print the rows of a file in which bytes change, the new bytes in place, and the fields they belong to."""
+    """Print the byte map of a file, or of a record of it, with the new bytes in place and the fields they belong to."""
+    from yohaku.render.changes import draw_changes
     from yohaku.schema import applet_layout
 
     layout = next(file for file in applet_layout(applet).files if file.name == name)
-    click.echo(f"\n{name}: {console.counted(len(changed), 'byte')} of {layout.size} travel")
+    whole = f"a record of {layout.record_size}" if layout.kind != "transparent" else str(layout.size)
+    click.echo(f"\n{name}: {console.counted(len(changed), 'byte')} of {whole} travel")
+    if layout.exact and not layout.atomic:
+        width, colour = console.terminal_width(), console.has_colour()
+        click.echo(draw_changes(layout, changed, width=width, colour=colour), nl=False)
+    else:
+        _print_rows(layout, changed)
+
+
+def _print_rows(layout: FileLayout, changed: dict[int, int]) -> None:
+    """Print the rows in which bytes change of a file whose fields have no fixed places."""
     for start in sorted({at - at % _ROW for at in changed}):
         cells = [_cell(at, changed) for at in range(start, min(start + _ROW, layout.size))]
         click.echo(f"  {start:04x}  {' '.join(cells)}")
-    if layout.atomic:
-        return
-    for segment in layout.segments:
-        if segment.place is not None and any(segment.start // 8 <= at < (segment.stop + 7) // 8 for at in changed):
-            click.echo(f"  {_span(segment)}: {segment.place.path} {segment.place.label}".rstrip())
 
 
 def _cell(at: int, changed: dict[int, int]) -> str:
     return click.style(f"{changed[at]:02x}", fg="yellow", bold=True) if at in changed else "··"
-
-
-def _span(segment: Any) -> str:
-    first, last = segment.start // 8, (segment.stop + 7) // 8 - 1
-    return f"byte {first}" if first == last else f"bytes {first} to {last}"

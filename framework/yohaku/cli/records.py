@@ -105,6 +105,21 @@ class WritePlan:
             self.given = self.file.record.from_json(_changed(_members(old), self.changes))
         return list(self._describe(old))
 
+    def suppose(self) -> tuple[Record, list[str]]:
+        """Complete the record without knowing what is on the card; give it, and lines that say so.
+
+        Raises:
+            JsonError: a changed field does not fit.
+        """
+        record = self.given
+        if record is None:
+            example = _members(self.file.record.example())
+            self.given = record = self.file.record.from_json(_changed(example, self.changes))
+        members = _members(record)
+        unknown = "the card is not asked what it holds, so this is the most that travels; --before says what it holds"
+        told = [f"  {name}: {_text(members[name])}" for name in self.changes or members]
+        return record, [f"{self.file.name}: {unknown}", *told]
+
     def _read(self, instance: Applet) -> Record | None:
         try:
             found = read_records(instance, self.file, self.number)
@@ -142,8 +157,8 @@ class WritePlan:
             bound.write(self.number, self.given)
 
 
-def plan_write(file: File[Any], source: str | None, changes: Sequence[str], number: int | None) -> WritePlan:
-    """Make a plan from a command line, before any card is touched.
+def wanted_write(file: File[Any], source: str | None, changes: Sequence[str], number: int | None) -> WritePlan:
+    """Read what shall be written from a command line, before any card is touched.
 
     Raises:
         UsageError: the command line contradicts itself.

@@ -13,6 +13,7 @@ from yohaku.cli.parameters import card_option, last_try_option, secrets_option, 
 
 if TYPE_CHECKING:
     from yohaku.card import Card, Secrets
+    from yohaku.cli.rehearsal import Plan
     from yohaku.globalplatform import Step, UpgradeReport
     from yohaku.schema import Applet
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
         "export YOHAKU_CARD=emulator:card.img",
         "yohaku applet load library-card",
         "yohaku applet upgrade library-card",
+        "yohaku applet upgrade library-card --plan",
     ),
 )
 @target_argument
@@ -32,6 +34,9 @@ if TYPE_CHECKING:
 @keys_option
 @test_keys_option
 @plan_option
+@click.option(
+    "--held", type=int, metavar="VERSION", help="For --plan: suppose a card that holds this version, every file full."
+)
 @yes_option
 def upgrade(
     target: str,
@@ -42,22 +47,27 @@ def upgrade(
     last_try: bool,
     allow_test_keys: bool,
     plan: bool,
+    held: int | None,
     yes: bool,
 ) -> None:
     """Make the applet on a card the version that is declared, with all that it holds.
 
     PINs, keys and unchanged files never leave the card. When it is interrupted, the same command goes on.
+    --plan sends nothing: a card in a reader is supposed to hold the version before, or that of --held.
     """
     from yohaku.cli.access import confirm
     from yohaku.cli.cards import open_card, travelled
+    from yohaku.cli.errors import UsageError
     from yohaku.cli.keyfiles import card_keys
     from yohaku.cli.targets import load_target
     from yohaku.globalplatform import upgrade_applet
 
     kind = load_target(target)
     if plan:
-        _plan(kind, url, secrets_file)
+        _plan(kind, url, secrets_file, held)
         return
+    if held is not None:
+        raise UsageError("--held is for --plan; an upgrade asks the card which version it holds")
     with open_card(url) as card:
         secrets, change = _prepare(card, kind, secrets_file)
         keys = card_keys(card, key_file)
@@ -74,24 +84,58 @@ def upgrade(
     console.note(f"{_told(report)}: {travelled(report.traffic)}")
 
 
-def _plan(kind: type[Applet], url: str, secrets_file: str | None) -> None:
-    """Try the upgrade on a copy of an emulated card.
+def _plan(kind: type[Applet], url: str, secrets_file: str | None, held: int | None) -> None:
+    """Try the upgrade on a copy of an emulated card, or on one that stands in for the card that is meant.
 
     Raises:
-        UsageError: a card in a reader cannot be copied.
+        UsageError: the applet has no earlier version.
+        EvolutionError: it has none of that number.
     """
-    from yohaku.cli.errors import UsageError
-    from yohaku.cli.plan import print_plan, rehearsal
+    from yohaku.cli.plan import print_plan
+    from yohaku.cli.rehearsal import is_copied, rehearsal
     from yohaku.globalplatform import upgrade_applet
 
-    if not url.startswith("emulator:"):
-        raise UsageError("an upgrade can be planned on the image of an emulated card only: --card emulator:PATH")
-    with rehearsal(url, kind) as (card, plan):
-        secrets, change = _prepare(card, kind, secrets_file)
+    on_copy = is_copied(url) and held is None
+    with rehearsal(url, kind, on_copy=on_copy) as (card, plan):
+        if on_copy:
+            secrets, change = _prepare(card, kind, secrets_file)
+            plan.clear()
+        else:
+            secrets, change = _suppose(card, plan, kind, held)
         console.note(change or f"{kind.name} is at version {kind.version} already")
-        plan.steps.clear()
         upgrade_applet(card, kind, secrets=secrets)
     print_plan(plan, kind)
+
+
+def _suppose(card: Card, plan: Plan, kind: type[Applet], held: int | None) -> tuple[Secrets, str]:
+    """Load an earlier version with an example in every place; give published secrets, and say what is supposed."""
+    from yohaku.card import Secrets
+    from yohaku.cli.errors import UsageError
+    from yohaku.cli.rehearsal import stand_in
+    from yohaku.schema.evolution import at_version
+
+    if held is None and kind.previous is None:
+        raise UsageError(f"{kind.name} has no version before {kind.version}, so there is nothing to upgrade")
+    old = kind.previous if held is None and kind.previous is not None else at_version(kind, held or 0)
+    stand_in(card, plan, old, Secrets.for_tests(old), _fullest(old))
+    secrets = Secrets({**Secrets.for_tests(kind), **Secrets.for_tests(old)})
+    return secrets, f"the card is not asked; supposed is {old.name} version {old.version} with every file full"
+
+
+def _fullest(applet: type[Applet]) -> dict[str, list[bytes]]:
+    """Give an example for each place in each file."""
+    from yohaku.card.content import to_content
+    from yohaku.card.copies import stored
+    from yohaku.schema import RecordFile, TransparentFile
+
+    full: dict[str, list[bytes]] = {}
+    for name, file in applet.files().items():
+        content = to_content(file.record.example(), file.room, name)
+        if isinstance(file, RecordFile):
+            full[name] = [content] * file.records
+        elif isinstance(file, TransparentFile):
+            full[name] = [stored(file, content)]
+    return full
 
 
 def _prepare(card: Card, kind: type[Applet], secrets_file: str | None) -> tuple[Secrets, str]:

@@ -10,6 +10,7 @@ from yohaku.globalplatform.load import (
     Step,
     delete_applet,
     load_applet,
+    load_bytes,
 )
 from yohaku.globalplatform.rotation import Rotation, RotationError, delete_keys, put_keys, rotate_keys, store_keys
 from yohaku.globalplatform.scp import AuthenticationError, Level, SecureChannelError
@@ -63,6 +64,7 @@ __all__ = [
     "delete_applet",
     "delete_keys",
     "load_applet",
+    "load_bytes",
     "parse_dgis",
     "parse_registry",
     "put_keys",

@@ -288,6 +288,7 @@ class Batch:
         keys: KeySource | None = None,
         allow_test_keys: bool = False,
         another_card: bool = False,
+        reads_back: bool = False,
         progress: Progress | None = None,
     ) -> bool:
         """Load a person's card; say whether there was anything to do.
@@ -301,6 +302,7 @@ class Batch:
             keys: of the card's security domain, as for `load_applet`.
             allow_test_keys: use published keys on a real card, too.
             another_card: give up the card on which the load was begun, and take this one.
+            reads_back: also read out again what was written.
             progress: called before each step and after the last.
 
         Raises:
@@ -322,6 +324,7 @@ class Batch:
                 keys=keys,
                 allow_test_keys=allow_test_keys,
                 resume=is_same,
+                reads_back=reads_back,
             )
         except AlreadyInstalledError as error:
             if is_same and self._is_complete(card):

@@ -10,14 +10,14 @@ from yohaku.globalplatform.wire import Dgi
 from yohaku.schema import CyclicFile, RecordFile, TransparentFile, compile_descriptor
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from yohaku.schema import Applet, File
 
 _SIZE = 8
 
 
-def digest_of(applet: type[Applet], contents: Mapping[str, list[bytes]]) -> Dgi:
+def digest_of(applet: type[Applet], contents: Mapping[str, Sequence[bytes]]) -> Dgi:
     """Make the grouping that ends a load in which every PIN and key got a value (container version 1, chapter 3).
 
     Args:
@@ -32,7 +32,7 @@ def digest_of(applet: type[Applet], contents: Mapping[str, list[bytes]]) -> Dgi:
     return Dgi(DIGEST, digest.digest()[:_SIZE])
 
 
-def _held(file: File[Any], content: list[bytes]) -> Iterator[bytes]:
+def _held(file: File[Any], content: Sequence[bytes]) -> Iterator[bytes]:
     if isinstance(file, TransparentFile):
         yield b"".join(content).ljust(file.size, b"\0")
     elif isinstance(file, RecordFile):

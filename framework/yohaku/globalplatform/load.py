@@ -128,8 +128,32 @@ def load_applet(
     """
     check_all(applet, secrets)
     secrets.check_allowed(card)
-    load = _Load(card, applet, secrets, contents or {}, _opener(card, keys, allow_test_keys=allow_test_keys))
-    return load.run(progress or _ignore, resume=resume, reads_back=reads_back)
+    records = contents or {}
+    encoded = dict(_encoded(applet, records))
+    load = _Load(card, applet, secrets, encoded, _opener(card, keys, allow_test_keys=allow_test_keys))
+    if reads_back:
+        load.verify = lambda: read_back(AppletSession.open(card, applet), records, secrets)
+    return load.run(progress or _ignore, resume=resume)
+
+
+def load_bytes(
+    card: Card, applet: type[Applet], *, secrets: Secrets, contents: Mapping[str, Sequence[bytes]]
+) -> LoadReport:
+    """Load an applet onto an emulated card with contents that need be no records, to try on it what may follow.
+
+    Args:
+        card: the card.
+        applet: the declaration.
+        secrets: a value for each PIN and key.
+        contents: by file name the bytes of a transparent file as the only item, or records, oldest first.
+
+    Raises:
+        YohakuError: as `load_applet` says.
+    """
+    check_all(applet, secrets)
+    secrets.check_allowed(card)
+    opener = _opener(card, None, allow_test_keys=False)
+    return _Load(card, applet, secrets, contents, opener).run(_ignore, resume=False)
 
 
 def delete_applet(card: Card, aid: bytes, *, keys: KeySource | None = None, allow_test_keys: bool = False) -> None:
@@ -149,25 +173,28 @@ def _opener(card: Card, keys: KeySource | None, *, allow_test_keys: bool) -> Cal
 
 
 class _Load:
-    """One load on its way."""
+    """One load on its way.
+
+    Attributes:
+        verify: what checks the card's contents once more at the end; None when its own proof is enough.
+    """
 
     def __init__(
         self,
         card: Card,
         applet: type[Applet],
         secrets: Secrets,
-        contents: Contents,
+        contents: Mapping[str, Sequence[bytes]],
         open_domain: Callable[[], SecurityDomain],
     ) -> None:
         self.card, self.applet, self.open_domain = card, applet, open_domain
-        self.secrets, self.contents = secrets, contents
-        encoded = dict(_encoded(applet, contents))
-        self.items = [*_secret_items(applet, secrets), *_content_items(applet, encoded), digest_of(applet, encoded)]
+        self.items = [*_secret_items(applet, secrets), *_content_items(applet, contents), digest_of(applet, contents)]
         self.descriptor = compile_descriptor(applet)
+        self.verify: Callable[[], None] | None = None
 
-    def run(self, progress: Progress, *, resume: bool, reads_back: bool) -> LoadReport:
+    def run(self, progress: Progress, *, resume: bool) -> LoadReport:
         before = self.card.traffic.snapshot()
-        name, aid, steps = self.applet.name, self.applet.aid, 4 if reads_back else 3
+        name, aid, steps = self.applet.name, self.applet.aid, 3 if self.verify is None else 4
         progress(Step(f"looking for {name}", 0, steps))
         is_begun = self._look(resume=resume)
         domain = self.open_domain()
@@ -179,9 +206,9 @@ class _Load:
         try:
             progress(Step(f"personalising {name}", 2, steps))
             blocks = domain.personalise(aid, self.items)
-            if reads_back:
+            if self.verify is not None:
                 progress(Step(f"reading {name}", 3, steps))
-                read_back(AppletSession.open(self.card, self.applet), self.contents, self.secrets)
+                self.verify()
         except BaseException as error:
             is_left, outcome = self._roll_back()
             if isinstance(error, YohakuError):
@@ -259,7 +286,7 @@ def _bytes(file: File[Any], content: Record | Sequence[Record]) -> list[bytes]:
     return [stored(file, to_content(_one(file, content), file.room, file.name))]
 
 
-def _content_items(applet: type[Applet], encoded: Mapping[str, list[bytes]]) -> Iterator[Dgi]:
+def _content_items(applet: type[Applet], encoded: Mapping[str, Sequence[bytes]]) -> Iterator[Dgi]:
     for name, content in encoded.items():
         file = applet.file(name)
         for part in content:

@@ -112,7 +112,7 @@ def _file(file: FileLayout, width: int, pen: Pen) -> Iterator[str]:
 
 
 def _map(file: FileLayout, width: int, pen: Pen) -> Iterator[str]:
-    per_row, cell = _shape(width)
+    per_row, cell = map_shape(width)
     yield from Grid(per_row, cell, pen.run, [str(n) for n in range(per_row)], str).lines(byte_runs(file))
     for start, stop, runs in shared_runs(file):
         span = f"byte {start}" if stop - start == 1 else f"bytes {start} to {stop - 1}"
@@ -131,7 +131,7 @@ def _bits(start: int, runs: Sequence[Run], width: int, pen: Pen) -> Iterator[str
     yield from Grid(per_row, cell, pen.run, ruler, lambda bit: str(start + bit // 8)).lines(moved)
 
 
-def _shape(width: int) -> tuple[int, int]:
+def map_shape(width: int) -> tuple[int, int]:
     """Give bytes in a row and columns of a byte for a terminal."""
     room = width - MARGIN - 1
     if room >= 32 * 4:
