@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import Enum, IntFlag
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from yohaku.codec import BitField, FixedField, Json
 from yohaku.codec.fieldtype import a, counted
@@ -229,9 +229,9 @@ class MunicipalityCode(FixedField[str]):
 
     def column(self) -> Column:
         """Give the digits, the check digit verified."""
-        from yohaku.codec.columns import BcdDigits
+        from yohaku.codec.columns import BcdDigits, right_codes
 
-        return BcdDigits(self.digits, self.digits, _right_codes if self.digits == 6 else None)
+        return BcdDigits(self.digits, self.digits, right_codes if self.digits == 6 else None)
 
     def example(self) -> str:
         """Give the code of Takamatsu (高松市)."""
@@ -309,13 +309,6 @@ def corporate_check_digit(digits: str) -> str:
     """
     total = sum(int(digit) * (1 + index % 2) for index, digit in enumerate(reversed(digits)))
     return str(9 - total % 9)
-
-
-def _right_codes(raw: Any) -> Any:
-    """Tell for an array of three bytes a row in which rows they are six digits, the sixth being the check digit."""
-    high, low = (raw >> 4).astype("u2"), (raw & 0x0F).astype("u2")
-    total = high[..., 0] * 6 + low[..., 0] * 5 + high[..., 1] * 4 + low[..., 1] * 3 + high[..., 2] * 2
-    return ((high < 10) & (low < 10)).all(-1) & (low[..., 2] == (11 - total % 11) % 10)
 
 
 def _fits(value: object, bits: int) -> bool:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _SAMPLES = ("見本", "ミホン", "ﾐﾎﾝ", "A", "")
 _PRIVATE = re.compile("[\ue000-\uf8ff\U000f0000-\U000ffffd\U00100000-\U0010fffd]")
-_PRIVATE_LEADS = ("0xEE", "0xEF", "0xF3", "0xF4")  # first bytes of private-use characters in UTF-8
+_PRIVATE_FIRST = (0xEE, 0xEF, 0xF3, 0xF4)  # first bytes of private-use characters in UTF-8
 _LOSSLESS = frozenset({"utf-8", "ascii", "iso8859-1"})
 _WITHOUT_PRIVATE = frozenset({"ascii", "iso8859-1"})
 _KANA = re.compile("[ｦ-ﾟA-Z .,-]*")
@@ -164,7 +164,7 @@ class Text(FieldType[str]):
             to.line(f"{to.bind(self.check, 'check', f'{self.type_name}.check')}({text})")
         elif self.private == "refuse" and self.encoding not in _WITHOUT_PRIVATE:
             search = to.bind(_PRIVATE.search, "private_use", "finds private-use characters, none of them printable")
-            leads = " or ".join(f"{lead} in {raw}" for lead in _PRIVATE_LEADS)
+            leads = " or ".join(f"0x{lead:X} in {raw}" for lead in _PRIVATE_FIRST)
             faults.append(f"({leads}) and {search}({text})" if self.encoding == "utf-8" else f"{search}({text})")
         if faults:
             to.refuse_if(f"not {text}.isprintable() and ({' or '.join(faults)})")
@@ -179,7 +179,13 @@ class Text(FieldType[str]):
         if not self.padded:
             return None
         encoding = self.codec.python if self.encoding in _LOSSLESS else None
-        return Padded(encoding, self._encode, self._decode, self.check)
+        return Padded(encoding, self._encode, self._decode, self._check_many)
+
+    def _check_many(self, texts: str, raw: bytes) -> None:
+        """Check many texts at once; the characters of UTF-8 are looked at when one may be of private use."""
+        plain = type(self).check is Text.check and self.form == "as is" and self.encoding == "utf-8"
+        if not plain or any(lead in raw for lead in _PRIVATE_FIRST):
+            self.check(texts)
 
     def example(self) -> str:
         """Give 見本 in the characters and bytes that there are, else letters, else nothing."""

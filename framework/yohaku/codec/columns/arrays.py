@@ -49,7 +49,7 @@ def numbers_in(raw: Array) -> Array:
     """Read big-endian unsigned integers of 1 to 8 bytes out of the last dimension."""
     size = raw.shape[-1]
     if size in {1, 2, 4, 8}:
-        return raw.view(f">u{size}")[..., 0].astype(f"u{size}", copy=False)
+        return np.ascontiguousarray(raw.view(f">u{size}")[..., 0].astype(f"u{size}", copy=False))
     numbers = raw[..., 0].astype(np.uint32 if size < 4 else np.uint64)
     for index in range(1, size):
         numbers <<= 8
@@ -65,6 +65,12 @@ def put_numbers(numbers: Array, raw: Array) -> None:
         return
     for index in range(size):
         raw[..., index] = numbers >> 8 * (size - 1 - index) & 0xFF
+
+
+def put_rows(solid: Array, raw: Array) -> None:
+    """Copy rows without gaps between them into the last dimension."""
+    kind = f"V{raw.shape[-1]}"
+    raw.view(kind)[...] = solid.view(kind)
 
 
 def strings(raw: Array) -> Array:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from yohaku.codec.columns.arrays import both, encoded, fitted, strings, within
+from yohaku.codec.columns.arrays import both, encoded, fitted, put_rows, strings, within
 from yohaku.codec.columns.base import Column
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ class PlainDigits(Column):
     def write(self, values: Array, raw: Array) -> Array | None:
         """Take as many digits as there are bytes."""
         solid = fitted(encoded(values), raw.shape[-1])
-        raw[...] = solid
+        put_rows(solid, raw)
         return within(solid, ASCII_ZERO, ASCII_NINE)
 
 
@@ -53,8 +53,9 @@ class BcdDigits(Column):
     def write(self, values: Array, raw: Array) -> Array | None:
         """Take digits and fill up."""
         pairs = fitted(encoded(values), 2 * raw.shape[-1]).view(np.uint16)
-        codes = packed_pairs()[pairs]
-        raw[...] = codes.astype(np.uint8)
+        codes = packed_pairs().take(pairs)
+        for index in range(raw.shape[-1]):
+            raw[..., index] = codes[..., index]
         return self._right(raw, codes >> np.uint16(8))
 
     def _right(self, raw: Array, counts: Array) -> Array | None:
@@ -102,25 +103,26 @@ def packed_pairs() -> Array:
 
 
 def right_codes(raw: Array) -> Array:
-    """Tell of rows of six BCD digits where the sixth is the check digit of a local government code.
-
-    Modulus 11, weights 6 to 2; total and check digit sum up to a multiple of 11, or the total is one more than such
-    and the digit 0.
-    """
-    first, second = _weighed()
-    pairs = np.ascontiguousarray(raw[..., :2]).view(np.uint16)[..., 0]
-    return second[raw[..., 2]] & np.uint16(1) << first[pairs] != 0
+    """Tell of rows of six BCD digits where the sixth is the check digit of a local government code."""
+    sums, fits = _weighed()
+    four = raw[..., 0].astype(np.uint16)
+    four <<= 8
+    four |= raw[..., 1]
+    index = raw[..., 2].astype(np.uint16)
+    index <<= 4
+    index |= sums.take(four)
+    return fits.take(index)
 
 
 @cache
 def _weighed() -> tuple[Array, Array]:
-    """Give the sums of the first four digits modulo 11 by two bytes, and by the third byte a set of the sums it fits."""
-    pairs = np.arange(1 << 16, dtype=np.uint16).view(np.uint8).reshape(-1, 2).astype(np.uint16)
-    high, low = pairs >> 4, pairs & 0xF
-    first = (high[:, 0] * 6 + low[:, 0] * 5 + high[:, 1] * 4 + low[:, 1] * 3) % 11
-    high, low = _HIGH.astype(np.uint16), _LOW.astype(np.uint16)
-    second = np.zeros(256, np.uint16)
-    for total in range(11):
-        fits = (11 - (total + 2 * high) % 11) % 10 == low
-        second |= fits.astype(np.uint16) << np.uint16(total)
-    return first.astype(np.uint16), second
+    """Give tables of the check by modulus 11 with weights 6 to 2.
+
+    The first has the sum of four digits modulo 11 by the number that their two bytes are. The second tells by the
+    third byte, times 16, and that sum whether the last digit is right.
+    """
+    four = np.arange(1 << 16)
+    sums = sum((four >> 12 - 4 * index & 0xF) * (6 - index) for index in range(4)) % np.int64(11)
+    index = np.arange(1 << 12)
+    total, wanted = (index & 0xF) + 2 * (index >> 8), index >> 4 & 0xF
+    return sums.astype(np.uint16), (11 - total % 11) % 10 == wanted

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from yohaku.codec.columns.arrays import encoded, filled, fitted, strings
+from yohaku.codec.columns.arrays import encoded, filled, fitted, put_rows, strings
 from yohaku.codec.columns.base import Column
 
 if TYPE_CHECKING:
@@ -54,10 +54,10 @@ class Padded(Column):
         size = raw.shape[-1]
         if values.dtype.kind in "UO":
             solid = fitted(self._encoded(values), size)
-            raw[...] = solid
+            put_rows(solid, raw)
             return None
         solid = fitted(encoded(values), size)
-        raw[...] = solid
+        put_rows(solid, raw)
         self._check_bytes(solid)
         return filled(solid)
 
@@ -81,7 +81,7 @@ class Padded(Column):
             for row in set(strings(rows).tolist()):
                 self.decode(row)
             return
-        apart = np.zeros((len(rows), rows.shape[1] + 1), np.uint8)
-        apart[:, :-1] = rows
-        content = apart.tobytes()
+        if rows[:, -1].any():
+            rows = np.pad(rows, ((0, 0), (0, 1)))
+        content = rows.tobytes()
         self.check(content.decode(self.encoding), content)
