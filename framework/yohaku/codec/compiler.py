@@ -121,8 +121,8 @@ def _decode_from(source: Source, type_: FieldType[Any]) -> None:
 def _reader(source: Source, type_: FieldType[Any], *, whole: bool = True) -> Reader:
     """Begin to read; whether data of a fixed size has that size is for one struct to say, or for the end."""
     if type_.size is not None:
-        return Reader(source, end=str(type_.size), whole=type_.size if whole else None)
-    to = Reader(source)
+        return Reader(source, end=str(type_.size), whole=type_.size if whole else None, late=whole)
+    to = Reader(source, late=whole)
     source.line("end = len(data)")
     to.refuse_if("type(data) is not bytes")
     return to

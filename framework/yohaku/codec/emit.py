@@ -61,13 +61,23 @@ class Reader(Emitter):
         most: the number of bytes that are known to be the most that are left before ``end``; None when unknown.
         whole: the size of ``data`` when it must have one; None otherwise.
         checked: one struct unpacks the whole of ``data``, and so has checked its size.
+        late: the last position is compared with ``end``, so that a part behind it need not be refused before.
+        owed: such a part may have been read.
     """
 
     def __init__(
-        self, source: Source, *, at: str = "", end: str = "end", safe: bool = True, whole: int | None = None
+        self,
+        source: Source,
+        *,
+        at: str = "",
+        end: str = "end",
+        safe: bool = True,
+        whole: int | None = None,
+        late: bool = False,
     ) -> None:
         super().__init__(source)
         self.whole, self.checked = whole, False
+        self.late, self.owed = late, False
         self.end, self.safe = end, safe
         self.most: int | None = None
         self._at, self._ahead = at, 0
@@ -142,9 +152,24 @@ class Reader(Emitter):
         self.move(name)
         return name
 
+    def within(self, place: str) -> None:
+        """Refuse a place behind the end: here, unless the last position tells as well."""
+        if self.late:
+            self.owed = True
+        else:
+            self.refuse_if(f"{place} > {self.end}")
+
+    def position_within(self) -> str:
+        """Settle the run and give the position, which is not behind the end, whatever is compared later."""
+        place = self.position()
+        if self.owed:
+            self.refuse_if(f"{place} > {self.end}")
+            self.owed = False
+        return place
+
     def rest(self, most: int, hint: str) -> str:
         """Give all bytes up to the end a local name, and go there; refuse more than ``most``."""
-        place = self.position()
+        place = self.position_within()
         self._at, self._ahead = self.end, 0
         name = self.let(hint, f"data[{place}:{self.end}]")
         if self.most is None or self.most > most:
@@ -160,7 +185,7 @@ class Reader(Emitter):
         place = self.here()
         if not self.safe:
             self._ahead += size
-            self.refuse_if(f"{self.here()} > {self.end}")
+            self.within(self.here())
             self._ahead -= size
         self.checked = size == self.whole
         unpack_run(self, parts, place)
@@ -180,14 +205,14 @@ class Reader(Emitter):
     @contextmanager
     def region(self, stop: str, most: int | None = None) -> Iterator[None]:
         """Let the code added inside read up to ``stop``, and all of it; then go on there."""
-        outer = self.end, self.safe, self.most
+        outer = self.end, self.safe, self.most, self.late, self.owed
         self.settle()
-        self.end, self.safe, self.most = stop, False, most
+        self.end, self.safe, self.most, self.late, self.owed = stop, False, most, True, False
         yield
         place = self.position()
         if place != stop:
             self.refuse_if(f"{place} != {stop}")
-        self.end, self.safe, self.most = outer
+        self.end, self.safe, self.most, self.late, self.owed = outer
         self.move(stop)
 
     def gathered(self) -> tuple[list[Part], list[str]] | None:

@@ -58,7 +58,7 @@ def read_header(to: Reader, form: TlvForm, tag: int, most: int | None, hint: str
             else:
                 to.line(f"_, {size}, {begin} = {read}(data, {place}, {to.end})")
     stop = to.let(f"{hint}_end", f"{begin} + {size}")
-    to.refuse_if(f"{stop} > {to.end}")
+    to.within(stop)
     to.move(begin)
     return stop
 

@@ -31,15 +31,18 @@ def read_items(to: Reader, item: FieldType[Any], hint: str, count: int | str | N
         return f"({', '.join(items)},)"
     if isinstance(count, str) and most is not None:
         to.refuse_if(f"{count} > {most}")
+    if count is None:
+        to.position_within()
     items_name, limit = to.let(hint, "[]"), to.most
     position = to.anchor()
     with to.source.capture() as lines:
-        inner = Reader(to.source, at=position, end=to.end, safe=False)
+        inner = Reader(to.source, at=position, end=to.end, safe=False, late=to.late)
         value = read_part(inner, item, f"{hint}_item")
         gathered = inner.gathered() if not lines else None
         if gathered is None:
             inner.line(f"{items_name}.append({value})")
             inner.anchor(position)
+    to.owed = to.owed or inner.owed
     if gathered is None:
         _loop(to, _head(position, to.end, count), lines)
     else:

@@ -68,7 +68,7 @@ def _unpacked(type_: FixedField[Any]) -> Callable[[int], Any]:
 def call_read(to: Reader, read: str, hint: str, *control: str) -> str:
     """Emit the call of a reading method in place; give the name of the value."""
     value, position = to.name(hint), to.name("position")
-    arguments = ", ".join([*control, "data", to.position(), to.end])
+    arguments = ", ".join([*control, "data", to.position_within(), to.end])
     to.line(f"{value}, {position} = {read}({arguments})")
     to.move(position)
     return value

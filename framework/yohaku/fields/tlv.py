@@ -304,7 +304,7 @@ class Template(FieldType[V], Generic[V]):
             Refused: one of them has a declared tag, or no header.
         """
         unknown: list[bytes] = []
-        while position < end:
+        while position != end:
             tag, length, start = self.form.read_header(data, position, end)
             if tag in self.by_tag:
                 raise Refused
