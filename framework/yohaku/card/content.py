@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeVar
 
 from yohaku.card.errors import EmptyFileError
+from yohaku.codec import difference
 from yohaku.errors import DecodeError, EncodeError, Fault
 
 if TYPE_CHECKING:
@@ -47,15 +48,10 @@ def from_content(kind: type[R], raw: bytes, where: str) -> R:
     return record
 
 
-def changed_span(old: bytes, new: bytes) -> tuple[int, int]:
-    """Give where the first changed byte is and where the last one ends; (0, 0) when nothing changed."""
-    changed = [at for at, (before, after) in enumerate(zip(old, new, strict=True)) if before != after]
-    return (changed[0], changed[-1] + 1) if changed else (0, 0)
-
-
 def changed_runs(old: bytes, new: bytes, *, gap: int, longest: int) -> Iterator[tuple[int, int]]:
     """Give start and end of each run of changed bytes; runs at most ``gap`` apart are one, none is over ``longest``."""
-    start, end = changed_span(old, new)
+    span = difference(old, new)
+    start, end = span.offset, span.end
     while start < end:
         stop = start + 1
         limit = min(start + longest, end)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from yohaku.card.content import changed_runs, changed_span, from_content, to_content
+from yohaku.card.content import changed_runs, from_content, to_content
 from yohaku.card.copies import newest, replaced
 from yohaku.card.errors import AccessDeniedError, EmptyFileError, ProtocolError
+from yohaku.codec import difference
 from yohaku.iso7816 import Instruction
 
 if TYPE_CHECKING:
@@ -123,9 +124,10 @@ class CardTransparentFile(Generic[R]):
         known[self._file.sfi] = new
 
     def _send_changes(self, old: bytes, new: bytes) -> None:
-        start, end = changed_span(old, new)
+        span = difference(old, new)
         most = self._session.selection.longest_data
-        runs = [(start, end)] if end - start <= most else changed_runs(old, new, gap=OVERHEAD, longest=most)
+        whole = len(span.content) <= most
+        runs = [(span.offset, span.end)] if whole else changed_runs(old, new, gap=OVERHEAD, longest=most)
         for first, last in runs:
             self._send(first, new[first:last])
 

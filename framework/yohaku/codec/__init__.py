@@ -7,7 +7,7 @@ from yohaku.codec.foreign import Foreign
 from yohaku.codec.interpreter import Codec, Interpreter
 from yohaku.codec.links import Dependent, Derivation, FromBytes, FromSizes, FromValues, derived
 from yohaku.codec.sequence import MISSING, Item, Sequence
-from yohaku.codec.views import Rows, Span, changed_span, rows_of
+from yohaku.codec.views import Rows, Span, changed_span, difference, rows_of
 
 __all__ = [
     "MISSING",
@@ -33,6 +33,7 @@ __all__ = [
     "changed_span",
     "codec_for",
     "derived",
+    "difference",
     "rows_of",
     "source_of",
     "use_cache",

@@ -81,6 +81,11 @@ class Span(NamedTuple):
     content: bytes
     size: int
 
+    @property
+    def end(self) -> int:
+        """The offset behind the last byte that differs; that of the span when none does."""
+        return self.offset + len(self.content)
+
 
 def rows_of(record: type[V], data: bytes) -> Rows[V]:
     """Give lazy rows of a record class whose fields always take the same bytes.

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from yohaku import ALWAYS, NEVER, Applet, Key, Record, TransparentFile, field
 from yohaku.card import AccessDeniedError, AppletSession, Card, EmptyFileError, Exchange, Secrets
-from yohaku.card.content import changed_runs, changed_span
+from yohaku.card.content import changed_runs
+from yohaku.codec import difference
 from yohaku.errors import DecodeError, EncodeError
 from yohaku.fields import Blob, Prefixed, Text, UInt
 from yohaku.globalplatform import load_applet
@@ -235,4 +236,5 @@ def test_the_runs_that_are_sent_make_the_new_content(old: bytes, data: st.DataOb
         assert "=" * (gap + 1) not in unchanged
         content[start:end] = new[start:end]
     assert bytes(content) == new
-    assert [(runs or [(0, 0)])[0][0], (runs or [(0, 0)])[-1][1]] == list(changed_span(old, new))
+    span = difference(old, new)
+    assert [(runs[0][0], runs[-1][1])] == [(span.offset, span.end)] if runs else not span.content
