@@ -16,6 +16,7 @@ from yohaku_emulator.domains import DomainApplet, applet
 from yohaku_emulator.domains.keystore import KeyStore, StoredKeys
 from yohaku_emulator.errors import MemoryFault, PowerCut
 from yohaku_emulator.memory import Memory
+from yohaku_emulator.memory_map import Page, memory_map
 from yohaku_emulator.profiles import ISSUER_DOMAIN, ISSUER_PRIVILEGES, KEY_VERSIONS, Profile, find_profile
 from yohaku_emulator.programs import ForeignApplet, LoadFile
 from yohaku_emulator.resident import StandIn
@@ -165,18 +166,34 @@ class EmulatedCard:
         self._system = other._system.fork(self.memory)
         self._dispatcher = None if other._dispatcher is None else other._dispatcher.fork(self._system)
 
+    def memory_map(self) -> list[Page]:
+        """Tell what each page holds and how worn it is, as the memory stands; no content is told."""
+        return memory_map(self.memory, System(self.memory, self.profile, PROGRAMS, self.clock))
+
+    @property
+    def unfinished(self) -> list[int]:
+        """Pages of a commit that power cut short and that the next ``power_on`` finishes."""
+        return self._system.store.unfinished()
+
     def to_image(self) -> bytes:
         """Return the card as an image file's bytes; volatile state is not in it."""
         return image.write(self.profile.name, self.memory)
 
     @classmethod
-    def from_image(cls, data: bytes, *, clock: Callable[[], float] | None = None) -> EmulatedCard:
+    def from_image(
+        cls, data: bytes, *, name: str = "the card image", clock: Callable[[], float] | None = None
+    ) -> EmulatedCard:
         """Open a card from an image file's bytes; it is off.
+
+        Args:
+            data: the bytes.
+            name: what errors call the image, such as its path.
+            clock: seconds.
 
         Raises:
             ImageError: the bytes are not a complete, undamaged image of a known profile.
         """
-        found = image.read(data)
+        found = image.read(data, name)
         card = cls(found.profile, clock=clock)
         card.memory.cells[:] = found.cells
         card.memory.wear, card.memory.writes = found.wear, sum(found.wear)

@@ -1,16 +1,20 @@
-"""A link that fails on request, to see what the host makes of it; the card behind it does not notice."""
+"""A link that fails on request, to see what the host makes of it; what the card has done by then is done."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal, Self, get_args
 
 from yohaku.errors import YohakuError
+from yohaku_emulator.errors import PowerCut
 
 if TYPE_CHECKING:
+    from types import TracebackType
+
     from yohaku_emulator.card import EmulatedCard
     from yohaku_emulator.link import EmulatorLink
 
-Failure = Literal["command", "response", "truncate"]
+Failure = Literal["power", "command", "response", "truncate"]
+FAILURES: tuple[Failure, ...] = get_args(Failure)
 
 
 class LostError(YohakuError):
@@ -23,8 +27,9 @@ class FaultyLink:
     Args:
         link: the link that works.
         at: which command fails, counted from 1.
-        failure: "command" loses the command before the card sees it, "response" loses the answer after the card has
-            done its work, "truncate" gives the answer without its last byte.
+        failure: "power" switches the card off as the command arrives, "command" loses the command before the card sees
+            it, "response" loses the answer after the card has done its work, "truncate" gives the answer without its
+            last byte.
     """
 
     is_emulator: ClassVar[bool] = True
@@ -43,15 +48,24 @@ class FaultyLink:
         """The card's answer to reset."""
         return self._link.atr
 
+    @property
+    def carries_extended(self) -> bool:
+        """Whether extended APDUs can travel."""
+        return self._link.carries_extended
+
     def transmit(self, command: bytes) -> bytes:
         """Pass a command and its response on, or fail when its turn has come.
 
         Raises:
+            PowerCut: the card was switched off, or its power goes in the command.
             LostError: the command or the response was lost.
         """
         self._left -= 1
         if self._left:
             return self._link.transmit(command)
+        if self._failure == "power":
+            self.card.power_off()
+            raise PowerCut("the power was cut as the command arrived; nothing of it was done")
         if self._failure == "command":
             raise LostError("the command was lost before the card saw it")
         answer = self._link.transmit(command)
@@ -66,3 +80,11 @@ class FaultyLink:
     def close(self) -> None:
         """Close the link beneath."""
         self._link.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

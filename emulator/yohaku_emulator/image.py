@@ -50,36 +50,34 @@ def _swapped(wear: array[int]) -> array[int]:
     return copy
 
 
-def read(data: bytes) -> Image:
-    """Check and split the bytes of an image file.
+def read(data: bytes, name: str) -> Image:
+    """Check and split the bytes of an image file; ``name`` is what errors call it.
 
     Raises:
         ImageError: says what is wrong and what to do.
     """
     if not data.startswith(MAGIC):
-        raise ImageError("this is not a card image: its first bytes are not YOHAKU; check the path")
+        raise ImageError(f"{name} is not a card image: its first bytes are not YOHAKU; check the path")
     if len(data) < _HEAD.size + 32:
-        raise ImageError(f"the card image ends after {len(data)} bytes, within its header; {_ADVICE}")
-    _, version, name, size = _HEAD.unpack_from(data)
+        raise ImageError(f"{name} ends after {len(data)} bytes, within its header; {_ADVICE}")
+    _, version, profile, size = _HEAD.unpack_from(data)
     if version != FORMAT:
         raise ImageError(
-            f"the card image has format {version}, this version opens format {FORMAT}; use the yohaku that wrote it"
+            f"{name} has format {version}, this version opens format {FORMAT}; use the yohaku that wrote it"
         )
     if sha256(data[:-32]).digest() != data[-32:]:
-        raise ImageError(f"the card image is damaged: its checksum does not match its {len(data)} bytes; {_ADVICE}")
-    return _split(data, name, size)
+        raise ImageError(f"{name} is damaged: its checksum does not match its {len(data)} bytes; {_ADVICE}")
+    return _split(data, name, profile, size)
 
 
-def _split(data: bytes, name: bytes, size: int) -> Image:
+def _split(data: bytes, name: str, wanted: bytes, size: int) -> Image:
     try:
-        profile = find_profile(name.rstrip(b"\0").decode("ascii", "replace"))
+        profile = find_profile(wanted.rstrip(b"\0").decode("ascii", "replace"))
     except UnknownNameError as error:
-        raise ImageError(f"the card image cannot be opened: {error}") from None
+        raise ImageError(f"{name} cannot be opened: {error}") from None
     wear = array("I", bytes(4 * (size // profile.page)))
     start = _HEAD.size + 4 * len(wear)
     if profile.layout.size != size or len(data) != start + size + 32:
-        raise ImageError(
-            f"the card image does not fit profile {profile.name!r} of this version; use the yohaku that wrote it"
-        )
+        raise ImageError(f"{name} does not fit profile {profile.name!r} of this version; use the yohaku that wrote it")
     wear = array("I", data[_HEAD.size : start])
     return Image(profile, _swapped(wear), data[start : start + size])

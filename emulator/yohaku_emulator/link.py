@@ -8,10 +8,11 @@ from contextlib import suppress
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import TYPE_CHECKING, Self
-from urllib.parse import parse_qsl
 
 from yohaku_emulator.card import EmulatedCard
 from yohaku_emulator.errors import LinkError
+from yohaku_emulator.faults import FaultyLink
+from yohaku_emulator.url import CardUrl
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -158,62 +159,71 @@ def _flush_folder(folder: Path) -> None:
         os.close(handle)
 
 
-def open_link(rest: str) -> EmulatorLink:
+def open_link(rest: str) -> EmulatorLink | FaultyLink:
     """Open what follows ``emulator:`` in a card URL and switch the card on.
 
     Args:
-        rest: a path of an image file, or nothing for a fresh card in memory; ``?profile=NAME&seed=N`` may follow and
-            say what card to make where none exists.
+        rest: a path of an image file, or nothing for a fresh card in memory; options may follow, as `CardUrl` says:
+            what card to make where none exists, and how it is to fail.
 
     Raises:
         ImageError: the file is not a usable card; it was left untouched.
         LinkError: unknown option, file in use or out of reach.
         UnknownNameError: there is no profile of that name.
     """
-    place, _, query = rest.partition("?")
-    profile, seed = _options(query)
-    if not place:
-        return EmulatorLink(EmulatedCard(profile or "generic", seed=seed), "emulator:" + rest)
-    file = ImageFile(Path(place).expanduser())
+    url = CardUrl.parse(rest)
+    link = _opened(url, "emulator:" + rest)
+    link.card.memory.cut_at(url.cut, url.outcome, url.seed)
+    return link if url.fail is None else FaultyLink(link, at=url.at, failure=url.fail)
+
+
+def _opened(url: CardUrl, name: str) -> EmulatorLink:
+    if not url.place:
+        return EmulatorLink(_fresh(url), name)
+    file = ImageFile(Path(url.place).expanduser())
     try:
-        return EmulatorLink(_card(file, profile, seed), "emulator:" + rest, file)
+        return EmulatorLink(_card(file, url), name, file)
     except BaseException:
         file.release()
         raise
 
 
 def open_copy(rest: str) -> EmulatorLink:
-    """Open a copy in memory of the card that ``open_link`` would open; the file is neither locked nor changed.
+    """Open a copy in memory of the card that ``open_link`` would open; it never fails, the file stays as it is.
 
     Raises:
         ImageError, LinkError, UnknownNameError: as ``open_link``.
     """
-    place, _, query = rest.partition("?")
-    profile, seed = _options(query)
-    path = Path(place).expanduser()
-    if place and path.exists():
-        try:
-            return EmulatorLink(EmulatedCard.from_image(path.read_bytes()), "emulator:" + rest)
-        except OSError as error:
-            raise LinkError(f"cannot read card image {path}: {error.strerror}") from None
-    return EmulatorLink(EmulatedCard(profile or "generic", seed=seed), "emulator:" + rest)
+    url = CardUrl.parse(rest)
+    path = Path(url.place).expanduser()
+    if url.place and path.exists():
+        return EmulatorLink(read_image(path), "emulator:" + rest)
+    return EmulatorLink(_fresh(url), "emulator:" + rest)
 
 
-def _card(file: ImageFile, profile: str, seed: int) -> EmulatedCard:
+def read_image(path: Path) -> EmulatedCard:
+    """Open the card of an image file, off and without the lock: nothing will be written.
+
+    Raises:
+        ImageError: the file is not a usable card.
+        LinkError: it cannot be read.
+    """
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise LinkError(f"cannot read card image {path}: {error.strerror}") from None
+    return EmulatedCard.from_image(data, name=str(path))
+
+
+def _fresh(url: CardUrl) -> EmulatedCard:
+    return EmulatedCard(url.profile or "generic", seed=url.seed)
+
+
+def _card(file: ImageFile, url: CardUrl) -> EmulatedCard:
     data = file.read()
     if data is None:
-        return EmulatedCard(profile or "generic", seed=seed)
-    card = EmulatedCard.from_image(data)
-    if profile and profile != card.profile.name:
-        raise LinkError(f"card image {file.path} is a {card.profile.name!r} card; leave ?profile={profile} out")
+        return _fresh(url)
+    card = EmulatedCard.from_image(data, name=str(file.path))
+    if url.profile and url.profile != card.profile.name:
+        raise LinkError(f"card image {file.path} is a {card.profile.name!r} card; leave ?profile={url.profile} out")
     return card
-
-
-def _options(query: str) -> tuple[str, int]:
-    options = dict(parse_qsl(query, keep_blank_values=True))
-    profile, seed = options.pop("profile", ""), options.pop("seed", "0")
-    if options:
-        raise LinkError(f"unknown option {next(iter(options))!r} in the card URL; there is profile and seed")
-    if not seed.isdecimal():
-        raise LinkError(f"seed is {seed!r} in the card URL; it must be a whole number from 0")
-    return profile, int(seed)

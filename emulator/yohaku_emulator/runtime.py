@@ -231,6 +231,11 @@ class Applet(ABC):
     @abstractmethod
     def __init__(self, context: Context) -> None: ...
 
+    @classmethod
+    def array_names(cls, context: Context) -> Sequence[str]:
+        """Say what each persistent array of an instance holds, for a map of the memory."""
+        return [f"array {number}" for number in range(1, 1 + len(context.arrays))]
+
     def select(self) -> bool:
         """Say whether the applet accepts its selection."""
         return True

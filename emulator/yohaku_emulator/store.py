@@ -168,12 +168,22 @@ class Store:
         if self._stored(number) != self.blank:
             self._memory.write(number * self._page, self.blank)
 
+    def is_sound(self, number: int) -> bool:
+        """Say whether a page matches its checksum."""
+        return crc32(self._stored(number)) == _RESIDUE
+
     def recover(self) -> None:
         """Finish the last commit if power went after its journal was complete; forget it otherwise."""
         self.abort()
-        for number, image in self._journalled():
-            if self._stored(number) != image:
-                self._memory.write(number * self._page, image)
+        for number, image in self._unfinished():
+            self._memory.write(number * self._page, image)
+
+    def unfinished(self) -> list[int]:
+        """Name the pages that the next recovery will write."""
+        return [number for number, _ in self._unfinished()]
+
+    def _unfinished(self) -> list[tuple[int, bytearray]]:
+        return [(number, image) for number, image in self._journalled() if self._stored(number) != image]
 
     def _journalled(self) -> list[tuple[int, bytearray]]:
         start = self._journal + _JOURNAL_HEAD.size

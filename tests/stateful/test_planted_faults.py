@@ -89,7 +89,7 @@ MUTANTS = [
     ("channels share what is selected", Apdu, "_read_class", "kind & 0x03, kind & 0x0C", "0, kind & 0x0C"),
     ("abort keeps the pages", Store, "abort", "self._pending, self._open = {}, False", "self._open = False"),
     ("lost rollback", Dispatcher, "_failed", "self._system.store.abort()", "self._system.store.commit()"),
-    ("recovery does nothing", Store, "recover", "self._journalled()", "[]"),
+    ("recovery does nothing", Store, "recover", "self._unfinished()", "[]"),
     (
         "page written before its journal",
         Store,

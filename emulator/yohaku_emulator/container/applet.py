@@ -21,7 +21,7 @@ from yohaku_emulator.errors import StatusError
 from yohaku_emulator.runtime import Applet
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from yohaku_emulator.apdu import Apdu
     from yohaku_emulator.runtime import Context
@@ -46,6 +46,11 @@ class Container(Applet):
     def install(cls, context: Context, parameters: bytes) -> None:
         """Make an instance of the descriptor in ``parameters``."""
         table.create(context, parameters)
+
+    @classmethod
+    def array_names(cls, context: Context) -> Sequence[str]:
+        """Name descriptor and table, then PINs and keys by number, files and purses by SFI."""
+        return table.array_names(context.arrays[0].read())
 
     def __init__(self, context: Context) -> None:
         self._context, self._table = context, Table(context)

@@ -128,5 +128,19 @@ def create(context: Context, descriptor: bytes) -> None:
     Table(context).empty(descriptor)
 
 
+def array_names(descriptor: bytes) -> list[str]:
+    """Say what each array of an instance with that descriptor holds."""
+    offsets = parts(descriptor)
+    pins, keys = pins_and_keys(descriptor)
+    files = [(descriptor[at] == PURSE, descriptor[at + 1]) for at in offsets[pins + keys :]]
+    return [
+        "descriptor",
+        "table",
+        *(f"PIN {number}" for number in range(1, pins + 1)),
+        *(f"key {number}" for number in range(1, keys + 1)),
+        *(f"{'purse' if is_purse else 'file'} {sfi}" for is_purse, sfi in files),
+    ]
+
+
 def _longest(descriptor: bytes, part: int) -> int:
     return min(descriptor[part + 2], LONGEST_PIN)

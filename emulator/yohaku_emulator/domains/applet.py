@@ -45,6 +45,12 @@ class DomainApplet(Applet):
             raise StatusError(Status.WRONG_DATA) from None
         context.arrays[STATE].write(QUOTA_AT, (quota or 0).to_bytes(4, "big"))
 
+    @classmethod
+    def array_names(cls, context: Context) -> tuple[str, ...]:
+        """Name the arrays."""
+        del context
+        return "state", "keys", "data"
+
     def __init__(self, context: Context) -> None:
         self.context = context
 

@@ -11,6 +11,8 @@ import click
 
 from yohaku.cli import console
 from yohaku.cli.commands import Group
+from yohaku.cli.damage import fault
+from yohaku.cli.dump import dump
 from yohaku.cli.parameters import json_option
 
 if TYPE_CHECKING:
@@ -18,11 +20,9 @@ if TYPE_CHECKING:
     from types import FrameType
 
     from yohaku.codec import Json
-    from yohaku.globalplatform import SecurityDomain
+    from yohaku_emulator import Profile
     from yohaku_emulator.link import EmulatorLink
 
-_ENTRY = ("aid", "life", "load_file")
-image_argument = click.argument("image", type=click.Path(dir_okay=False))
 profile_option = click.option("--profile", default="generic", show_default=True, help="What card to make.")
 seed_option = click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Its random source.")
 
@@ -86,7 +86,7 @@ def _until_signalled(cards: Sequence[Any]) -> None:
 
 
 @emulator.command(examples=("yohaku emulator reset card.img --profile small",))
-@image_argument
+@click.argument("image", type=click.Path(dir_okay=False))
 @profile_option
 @seed_option
 @click.option("--yes", is_flag=True, help="Do not ask before what is on the card is lost.")
@@ -107,148 +107,49 @@ def reset(image: str, profile: str, seed: int, *, yes: bool) -> None:
     console.note(f"{image} is a fresh {profile} card")
 
 
-@emulator.command(
-    examples=(
-        "yohaku applet load library-card --card emulator:card.img",
-        "yohaku emulator dump card.img",
-        "yohaku emulator dump card.img --json",
-    )
-)
-@image_argument
+@emulator.command(examples=("yohaku emulator profiles", "yohaku emulator profiles --json"))
 @json_option
-def dump(image: str, *, as_json: bool) -> None:
-    """Tell what an image file holds: its profile, memory, wear and registry; the file is not changed."""
-    card = _read(image)
-    figures, entries = _figures(card), _entries(card)
+def profiles(*, as_json: bool) -> None:
+    """List the kinds of card that --profile makes; no figure is the capacity of a real card."""
+    from yohaku_emulator import PROFILES
+
     if as_json:
-        console.print_json({**figures, "registry": [dict(zip(_ENTRY, entry, strict=True)) for entry in entries]})
+        console.print_json([_profile(one) for one in PROFILES.values()])
         return
-    for name, value in figures.items():
-        click.echo(f"{name.replace('_', ' '):<14}  {value}")
-    click.echo()
-    console.table(entries, head=("AID", "LIFE", "LOAD FILE"))
+    rows = [
+        (
+            one.name,
+            f"{one.free_bytes:,}",
+            str(one.channels),
+            " ".join(f"T={protocol}" for protocol in one.protocols),
+            f"{one.longest_command:,}" if one.longest_command else "short",
+            str(one.chain_bytes),
+            one.management,
+        )
+        for one in PROFILES.values()
+    ]
+    console.table(rows, head=("PROFILE", "FREE BYTES", "CHANNELS", "PROTOCOLS", "APDU", "CHAIN", "MANAGEMENT"))
 
 
-def _read(image: str) -> Any:
-    """Open an image's card without the lock: nothing is written."""
-    from pathlib import Path
-
-    from yohaku_emulator import EmulatedCard
-
-    try:
-        return EmulatedCard.from_image(Path(image).read_bytes())
-    except OSError as error:
-        raise click.UsageError(f"cannot read {image}: {error.strerror}") from None
-
-
-def _figures(card: Any) -> dict[str, Json]:
-    wear = list(card.memory.wear)
+def _profile(one: Profile) -> dict[str, Json]:
     return {
-        "profile": card.profile.name,
-        "memory_bytes": len(card.memory.cells),
-        "page_bytes": card.memory.page,
-        "page_writes": sum(wear),
-        "most_worn_page": wear.index(max(wear)),
-        "its_writes": max(wear),
-        "endurance": card.memory.endurance,
-        "free_bytes": _domain(card).free_bytes(),
+        "name": one.name,
+        "free_bytes": one.free_bytes,
+        "page": one.page,
+        "endurance": one.endurance,
+        "channels": one.channels,
+        "protocols": list(one.protocols),
+        "block": one.block,
+        "longest_command": one.longest_command,
+        "longest_response": one.longest_response,
+        "chain_bytes": one.chain_bytes,
+        "blocked": f"{one.blocked:04x}",
+        "management": one.management,
+        "command_us": one.command_us,
+        "page_us": one.page_us,
+        "atr": one.atr.hex(),
     }
 
 
-def _entries(card: Any) -> list[tuple[str, str, str]]:
-    return [
-        (entry.aid.hex(), f"{entry.life:02x}", (entry.load_file or b"").hex()) for entry in _domain(card).applications()
-    ]
-
-
-def _domain(card: Any) -> SecurityDomain:
-    """Open the issuer domain of a copy of the card, so that looking changes nothing."""
-    from yohaku.card import Card
-    from yohaku.globalplatform import SecurityDomain
-    from yohaku_emulator.link import EmulatorLink
-
-    return SecurityDomain.open(Card(EmulatorLink(card.fork(), "image")))
-
-
-@emulator.command(
-    examples=(
-        "yohaku applet load library-card --card emulator:card.img",
-        "yohaku emulator fault card.img --flip 4000:3 --out damaged.img",
-        "yohaku emulator fault card.img --wear-out 7 --out worn.img",
-        "yohaku emulator fault card.img --cut 3 --outcome mixed 00A4040006F0594859000100",
-    )
-)
-@image_argument
-@click.argument("commands", nargs=-1, metavar="[HEX]...")
-@click.option("--flip", "flips", multiple=True, metavar="ADDRESS:BIT", help="Turn a bit of the memory over.")
-@click.option("--wear-out", "pages", multiple=True, type=click.IntRange(0), metavar="PAGE", help="Use a page up.")
-@click.option("--cut", type=click.IntRange(1), metavar="N", help="Cut the power at the Nth page write from now.")
-@click.option("--outcome", type=click.Choice(("old", "new", "mixed")), default="old", help="What the torn page holds.")
-@click.option("--seed", type=click.IntRange(0), default=0, help="Chooses the bytes of a mixed page.")
-@click.option("--out", metavar="PATH", help="Write the damaged card there; by default into the image itself.")
-def fault(
-    image: str,
-    commands: Sequence[str],
-    flips: Sequence[str],
-    pages: Sequence[int],
-    cut: int | None,
-    outcome: Any,
-    seed: int,
-    out: str | None,
-) -> None:
-    """Damage an emulated card: flip bits, wear pages out, cut the power during the raw commands HEX.
-
-    Prints each response, and "power cut" for the command during which the power went.
-    """
-    card = _read(image)
-    for address, bit in map(_bit, flips):
-        _within(card, address, bit)
-        card.memory.flip(address, bit)
-    for page in pages:
-        _within(card, page * card.memory.page, 0)
-        card.memory.wear_out(page)
-    if commands:
-        _send(card, commands, cut, outcome, seed)
-    _keep(out or image, card)
-
-
-def _bit(text: str) -> tuple[int, int]:
-    address, _, bit = text.partition(":")
-    if not address.isdecimal() or not (bit or "0").isdecimal():
-        raise click.UsageError(f"--flip {text}: give the address in bytes and the bit 0 to 7, such as 4000:3")
-    return int(address), int(bit or "0")
-
-
-def _within(card: Any, address: int, bit: int) -> None:
-    if address >= len(card.memory.cells) or bit > 7:
-        raise click.UsageError(f"the memory has {len(card.memory.cells)} bytes, of bits 0 to 7; not {address}:{bit}")
-
-
-def _send(card: Any, commands: Sequence[str], cut: int | None, outcome: Any, seed: int) -> None:
-    from yohaku_emulator.errors import PowerCut
-
-    card.power_on()
-    card.memory.cut_at(cut or 0, outcome, seed)
-    for command in commands:
-        try:
-            raw = bytes.fromhex(command)
-        except ValueError:
-            raise click.UsageError(f"{command} is no command in hex") from None
-        try:
-            click.echo(card.transmit(raw).hex())
-        except PowerCut:
-            click.echo("power cut")
-            return
-
-
-def _keep(path: str, card: Any) -> None:
-    from pathlib import Path
-
-    from yohaku_emulator.link import ImageFile
-
-    file = ImageFile(Path(path))
-    try:
-        file.write(card.to_image())
-    finally:
-        file.release()
-    console.note(f"wrote {path}")
+emulator.add_command(dump)
+emulator.add_command(fault)

@@ -13,6 +13,7 @@ from yohaku_emulator.link import open_link
 
 AID = bytes.fromhex("F059484B0001")
 DESCRIPTOR = t.descriptor(files=[t.transparent(1, 30)])
+SELECT = bytes.fromhex("00A4040000")
 
 
 def load(link):
@@ -157,3 +158,36 @@ def test_a_faulty_link_fails_at_one_command(failure, done):
     assert faulty.card is link.card
     assert faulty.name == link.name
     faulty.close()
+
+
+@pytest.mark.parametrize(
+    ("query", "says"),
+    [
+        ("?fial=power", "there is profile, seed, fail, at, cut, outcome"),
+        ("?fail=never", "power, command, response or truncate"),
+        ("?at=0", "whole number from 1"),
+        ("?cut=x", "whole number from 0"),
+        ("?outcome=both", "old, new or mixed"),
+    ],
+)
+def test_an_option_that_cannot_be_meant_is_named(query, says):
+    with pytest.raises(LinkError, match=says):
+        open_link(query)
+
+
+def test_power_goes_as_the_named_command_arrives_and_comes_back_with_a_reset():
+    with open_link("?fail=power&at=2") as link:
+        assert link.transmit(SELECT)[-2:] == b"\x90\0"
+        with pytest.raises(PowerCut, match="nothing of it was done"):
+            link.transmit(SELECT)
+        with pytest.raises(PowerCut, match="off"):
+            link.transmit(SELECT)
+        assert link.reset() == link.atr
+        assert link.transmit(SELECT)[-2:] == b"\x90\0"
+
+
+def test_power_goes_at_the_named_page_write():
+    with open_link("?cut=1") as link:
+        link.transmit(SELECT)
+        with pytest.raises(PowerCut, match="while page"):
+            link.transmit(bytes.fromhex("8050000008") + bytes(8))
