@@ -24,30 +24,37 @@ TO_BCD = tuple(6 * (number // 10) + number for number in range(100))
 
 
 class Table(dict[Any, Any]):
-    """Results of a pure function by its argument, computed when they are first asked for."""
+    """Results of a pure function by its argument, computed when they are first asked for.
 
-    __slots__ = ("function",)
+    Args:
+        function: gives the result; what it raises is not kept.
+        most: entries that are held.
+    """
 
-    def __init__(self, function: Callable[[Any], Any]) -> None:
+    __slots__ = ("function", "most")
+
+    def __init__(self, function: Callable[[Any], Any], most: int = MOST) -> None:
         super().__init__()
-        self.function = function
+        self.function, self.most = function, most
 
     def __missing__(self, key: Any) -> Any:
-        """Compute an entry; what the function raises is not kept."""
+        """Compute an entry."""
         made = self.function(key)
-        if len(self) >= MOST:
+        if len(self) >= self.most:
             self.clear()
         self[key] = made
         return made
 
 
-def read_from_table(to: Reader, function: Callable[[int], Any], bits: int, hint: str, note: str) -> str:
+def read_from_table(to: Reader, function: Callable[[int], Any] | Table, bits: int, hint: str, note: str) -> str:
     """Emit the reading of a number that a table turns into a value; give the expression of the value."""
-    table = to.bind(Table(function), f"{hint}_of", f"values of {note} by their encoding as a number")
+    held = function if isinstance(function, Table) else Table(function)
+    table = to.bind(held, f"{hint}_of", f"values of {note} by their encoding as a number")
     return f"{table}[{to.bits(bits, hint)}]"
 
 
-def write_from_table(to: Writer, function: Callable[[Any], int], bits: int, value: str, note: str) -> None:
+def write_from_table(to: Writer, function: Callable[[Any], int] | Table, bits: int, value: str, note: str) -> None:
     """Emit the writing of a value as the number that a table has for it; the value must be hashable."""
-    table = to.bind(Table(function), f"{value}_code", f"encodings of {note} as numbers by their value")
+    held = function if isinstance(function, Table) else Table(function)
+    table = to.bind(held, f"{value}_code", f"encodings of {note} as numbers by their value")
     to.bits(bits, f"{table}[{value}]")

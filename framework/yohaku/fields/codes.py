@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from yohaku.codec import BitField, FixedField, Json
 from yohaku.codec.fieldtype import a, counted
-from yohaku.codec.tables import Table, read_from_table, write_from_table
+from yohaku.codec.tables import WRONG, Table, read_from_table, write_from_table
 from yohaku.errors import SchemaError, nearest
 from yohaku.fields.digits import digits_only
 from yohaku.fields.numbers import text
@@ -277,23 +277,34 @@ class CorporateNumber(BitField[str]):
         return text(self, value)
 
 
+def _pairs(high: int, low: int) -> tuple[int, ...]:
+    """Give what two BCD digits in a byte add to a weighted sum; a byte that is none adds more than any sum."""
+    digits = ((byte >> 4, byte & 0xF) for byte in range(256))
+    return tuple(high * first + low * second if first < 10 and second < 10 else WRONG for first, second in digits)
+
+
+_SUMS = _pairs(6, 5), _pairs(4, 3), _pairs(2, 0)
+_CHECK_DIGITS = tuple((11 - total % 11) % 10 for total in range(9 * (6 + 5 + 4 + 3 + 2) + 1))
+
+
 def _six_digits(number: int) -> str:
-    """Give the code of six BCD digits; ValueError when they are none, or the check digit is wrong."""
-    code = f"{number:06x}"
-    total = number // 0x100000 * 6 + (number >> 16 & 0xF) * 5 + (number >> 12 & 0xF) * 4
-    total += (number >> 8 & 0xF) * 3 + (number >> 4 & 0xF) * 2
-    if not code.isdecimal() or number & 0xF != (11 - total % 11) % 10:
-        raise ValueError(code)
-    return code
+    """Give the code of six BCD digits; ValueError or IndexError when they are none, or the check digit is wrong."""
+    first, second, third = _SUMS
+    total = first[number >> 16] + second[number >> 8 & 0xFF] + third[number & 0xFF]
+    if _CHECK_DIGITS[total] != number & 0xF:
+        raise ValueError(number)
+    return f"{number:06x}"
 
 
 def _of_six_digits(code: str) -> int:
-    """Give a code of six digits as BCD; ValueError when it is none."""
-    if type(code) is not str or len(code) != 6 or not code.isascii() or not code.isdecimal():
+    """Give a code of six digits as BCD; an error when it is none."""
+    if type(code) is not str or len(code) != 6 or not code.isdecimal():
         raise ValueError(code)
-    number = int(code, 16)
-    _six_digits(number)
-    return number
+    raw = bytes.fromhex(code)
+    first, second, third = _SUMS
+    if _CHECK_DIGITS[first[raw[0]] + second[raw[1]] + third[raw[2]]] != raw[2] & 0xF:
+        raise ValueError(code)
+    return int.from_bytes(raw, "big")
 
 
 def check_digit(code: str) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from yohaku.codec import BitField, FieldType, FixedField, Json
 from yohaku.codec.fieldtype import a
-from yohaku.codec.tables import FROM_BCD, TO_BCD, read_from_table, write_from_table
+from yohaku.codec.tables import FROM_BCD, TO_BCD, Table, read_from_table, write_from_table
 from yohaku.errors import SchemaError
 
 if TYPE_CHECKING:
@@ -50,11 +50,11 @@ class Date(AnyDate, FixedField[date]):
 
     def emit_read(self, to: Reader, hint: str) -> str:
         """Emit the code of ``read``."""
-        return read_from_table(to, _from_bcd, 32, hint, self.type_name)
+        return read_from_table(to, _DATES, 32, hint, self.type_name)
 
     def emit_write(self, to: Writer, value: str) -> None:
         """Emit the code of ``write``."""
-        write_from_table(to, _to_bcd, 32, value, self.type_name)
+        write_from_table(to, _CODES, 32, value, self.type_name)
 
     def column(self) -> Column:
         """Give days."""
@@ -182,18 +182,30 @@ class DayNumber(AnyDate, BitField[date]):
         return _EXAMPLE if self.epoch <= _EXAMPLE <= self.latest else self.epoch
 
 
+_CENTURIES = tuple(100 * number for number in FROM_BCD)
+_MONTH_CODES = tuple(code << 8 for code in TO_BCD[:13])
+_YEAR_CODES = tuple(code << 16 for code in TO_BCD)
+_CENTURY_CODES = tuple(code << 24 for code in TO_BCD)
+_DAYS_OF_180_YEARS = 1 << 16
+
+
 def _from_bcd(number: int) -> date:
     """Give the date of YYYYMMDD in BCD; ValueError when there is none."""
-    year = FROM_BCD[number >> 24] * 100 + FROM_BCD[number >> 16 & 0xFF]
-    return date(year, FROM_BCD[number >> 8 & 0xFF], FROM_BCD[number & 0xFF])
+    return date(
+        _CENTURIES[number >> 24] + FROM_BCD[number >> 16 & 0xFF], FROM_BCD[number >> 8 & 0xFF], FROM_BCD[number & 0xFF]
+    )
 
 
 def _to_bcd(day: date) -> int:
     """Give YYYYMMDD in BCD; TypeError for anything but a plain date."""
     if type(day) is not date:
         raise TypeError(day)
-    century, year = divmod(day.year, 100)
-    return TO_BCD[century] << 24 | TO_BCD[year] << 16 | TO_BCD[day.month] << 8 | TO_BCD[day.day]
+    year = day.year
+    return _CENTURY_CODES[year // 100] | _YEAR_CODES[year % 100] | _MONTH_CODES[day.month] | TO_BCD[day.day]
+
+
+_DATES, _CODES = Table(_from_bcd, _DAYS_OF_180_YEARS), Table(_to_bcd, _DAYS_OF_180_YEARS)
+"""One table each way for all codecs: it holds every day that living people were born on, and cards run out on."""
 
 
 def era_of(day: date) -> Era:

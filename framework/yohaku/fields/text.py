@@ -166,7 +166,9 @@ class Text(FieldType[str]):
             search = to.bind(_PRIVATE.search, "private_use", "finds private-use characters, none of them printable")
             leads = " or ".join(f"0x{lead:X} in {raw}" for lead in _PRIVATE_FIRST)
             faults.append(f"({leads}) and {search}({text})" if self.encoding == "utf-8" else f"{search}({text})")
-        if faults:
+        if len(faults) == 1 and self.padded:
+            to.refuse_if(faults[0])
+        elif faults:
             to.refuse_if(f"not {text}.isprintable() and ({' or '.join(faults)})")
         if self.form == "nfc" and type(self).check is Text.check:
             normalized = to.bind(unicodedata.is_normalized, "is_normalized", "unicodedata.is_normalized")
