@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from construct import (
+    Byte,
     Construct,
     Container,
     ExprAdapter,
@@ -88,10 +89,8 @@ def with_length(length: Construct[int, int], content: Construct[Any, Any] = Gree
     return Prefixed(length, content)
 
 
-first_byte: Construct[int | None, int] = ExprAdapter(
-    GreedyBytes, lambda raw, _context: raw[0] if raw else None, lambda value, _context: bytes((value,))
-)
-"""A number of one byte; what follows it is ignored, as some cards answer more."""
+first_byte: Construct[int, int] = Byte
+"""A number of one byte; what follows it is ignored, as some cards answer more, and nothing at all is refused."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,6 +87,11 @@ def test_an_entry_without_aid_is_refused() -> None:
         parse_registry(bytes.fromhex("E3049F700107"))
 
 
+def test_an_entry_whose_life_cycle_has_no_byte_is_refused() -> None:
+    with pytest.raises(WireError, match="RegistryEntry"):
+        parse_registry(bytes.fromhex("E307 4F02F001 9F7000"))
+
+
 @pytest.mark.parametrize("raw", ["FF210B 810102 820210008302 0100", "810102 82021000 83020100"])
 def test_resources_are_read_with_and_without_their_tag(raw: str) -> None:
     assert Resources.from_bytes(bytes.fromhex(raw)) == Resources(2, 0x1000, 0x100)

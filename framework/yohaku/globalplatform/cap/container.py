@@ -76,7 +76,7 @@ def _files(archive: bytes) -> Iterator[tuple[int, bytes]]:
                 raise CapError("CAP file", [Fault(f"unpacks to more than {MOST_BYTES} bytes", ("archive",))])
             for entry in entries:
                 yield _tag_of(entry.filename) or 0, opened.read(entry)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError, ValueError) as error:
         raise CapError("CAP file", [Fault(f"is no intact archive: {error}", ("archive",))]) from None
 
 

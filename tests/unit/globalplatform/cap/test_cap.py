@@ -234,6 +234,13 @@ def test_what_is_no_cap_file_is_refused(data):
         read_cap(data)
 
 
+def test_an_archive_whose_files_would_start_before_its_first_byte_is_refused():
+    raw = bytearray(small().to_bytes())
+    raw[-6:-2] = (int.from_bytes(raw[-6:-2], "little") + 0x3000).to_bytes(4, "little")
+    with pytest.raises(CapError, match="no intact archive"):
+        read_cap(bytes(raw))
+
+
 def test_damaged_archives_are_refused_and_bombs_are_not_unpacked():
     raw = bytearray(small().to_bytes())
     raw[60] ^= 0xFF
