@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import signal
 import sys
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from time import monotonic
@@ -15,8 +17,10 @@ from yohaku.cli.commands import Command
 from yohaku.cli.parameters import json_option
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from yohaku.codec import Json
-    from yohaku.testing.fuzz import Call, Figures, Finding, Target
+    from yohaku.testing.fuzz import Call, Figures, Finding, Search, Target
 
 LINE_SECONDS = 5.0
 """Seconds between lines of figures where there is no terminal."""
@@ -83,13 +87,28 @@ def fuzz(
         on_figures=shown,
         on_finding=partial(_write, Path(tests), shown, as_json=as_json),
     )
-    try:
+    with _stopped_by_signals(search):
         findings = search.run(seconds)
-    finally:
-        shown.end()
+    shown.end()
     if as_json:
         console.print_json(_to_json(target, search.figures(), findings, tests))
     ctx.exit(1 if findings else 0)
+
+
+@contextmanager
+def _stopped_by_signals(search: Search) -> Iterator[None]:
+    """Let Ctrl-C and SIGTERM end a search with what it found; the second one ends it at once."""
+
+    def stop(number: int, _frame: object) -> None:
+        search.stop()
+        signal.signal(number, signal.default_int_handler)
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def load(target: str, tests: str) -> Target:

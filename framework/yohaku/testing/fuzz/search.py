@@ -105,12 +105,12 @@ class Search:
         self._processes: list[_Process] = []
         self._kept: dict[tuple[str, bytes], None] = {}
         self.findings: dict[tuple[str, tuple[str, str]], Finding] = {}
-        self._deaths, self._lost_runs = 0, 0
+        self._deaths, self._lost_runs, self._stopped = 0, 0, False
         self._began: float | None = None
         self._pace: list[tuple[float, int]] = []
 
     def run(self, seconds: float | None = None) -> list[Finding]:
-        """Search for so many seconds from the first input on, or until interrupted; give the findings.
+        """Search for so many seconds from the first input on, or until `stop`; give the findings.
 
         Raises:
             SearchError: processes die again and again.
@@ -124,14 +124,16 @@ class Search:
             while not self._is_over(seconds):
                 self._listen(stop=False)
             self._finish()
-        except KeyboardInterrupt:
-            self._finish()
         finally:
             self._end_all()
         return list(self.findings.values())
 
+    def stop(self) -> None:
+        """Let the search end soon, with all that it found; a signal handler may call this."""
+        self._stopped = True
+
     def _is_over(self, seconds: float | None) -> bool:
-        return seconds is not None and self._began is not None and monotonic() - self._began >= seconds
+        return self._stopped or seconds is not None and self._began is not None and monotonic() - self._began >= seconds
 
     def _start(self, number: int) -> _Process:
         ours, theirs = self._context.Pipe()
