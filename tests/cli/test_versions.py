@@ -142,7 +142,7 @@ class TestUpgrade:
         result = run("applet", "upgrade", shop)
         assert result.exit_code == 0
         assert "version 1 becomes 2; what it holds is kept" in result.stderr
-        assert "[7/7] shop is at version 2\nupgraded shop to version 2: " in result.stderr
+        assert "\nupgraded shop to version 2: " in result.stderr
         assert json.loads(run("applet", "read", shop, "stock", "--json").stdout) == {"number": 700}
         assert run("applet", "write", shop, "stock", '{"number": 1}').exit_code == 0
         assert "shop was at version 2 already" in run("applet", "upgrade", shop).stderr

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import click
 
 from yohaku.cli import console
@@ -22,9 +20,6 @@ from yohaku.cli.parameters import (
 from yohaku.cli.pin import pin
 from yohaku.cli.status import status
 from yohaku.cli.upgrade import upgrade
-
-if TYPE_CHECKING:
-    from yohaku.globalplatform import Step
 
 ON_A_CARD = (
     "export YOHAKU_CARD=emulator:card.img",
@@ -82,6 +77,7 @@ def load(
     from yohaku.cli.cards import open_card, travelled
     from yohaku.cli.keyfiles import card_keys, planned
     from yohaku.cli.plan import plan_load
+    from yohaku.cli.progress import StatusLine
     from yohaku.cli.targets import load_target
     from yohaku.globalplatform import load_applet
     from yohaku.schema import applet_layout
@@ -104,29 +100,26 @@ def load(
         )
         return
     size = console.counted(applet_layout(kind).bytes, "byte")
-    line = f"{kind.name}, AID {console.spaced(kind.aid)}, files of {size}"
+    told = f"{kind.name}, AID {console.spaced(kind.aid)}, files of {size}"
     proof = "let the card prove what it holds" + (", read it back" if reads_back else "")
-    if planned([f"open a secure channel, install {line}", f"personalise it, {proof}"], plan=plan):
+    if planned([f"open a secure channel, install {told}", f"personalise it, {proof}"], plan=plan):
         plan_load(kind, url, reads_back=reads_back)
         return
     with open_card(url) as card:
         secrets, keys = all_secrets(card, kind, secrets_file), card_keys(card, key_file)
-        confirm(card, [f"new on {card.name}: {line}"], yes=yes)
-        report = load_applet(
-            card,
-            kind,
-            secrets=secrets,
-            progress=_progress,
-            keys=keys,
-            allow_test_keys=allow_test_keys,
-            resume=True,
-            reads_back=reads_back,
-        )
+        confirm(card, [f"new on {card.name}: {told}"], yes=yes)
+        with StatusLine() as line:
+            report = load_applet(
+                card,
+                kind,
+                secrets=secrets,
+                progress=line.step,
+                keys=keys,
+                allow_test_keys=allow_test_keys,
+                resume=True,
+                reads_back=reads_back,
+            )
     console.note(f"loaded {kind.name}: {travelled(report.traffic)}")
-
-
-def _progress(step: Step) -> None:
-    console.note(f"[{step.done}/{step.total}] {step.text}")
 
 
 @applet.command(

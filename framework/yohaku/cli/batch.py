@@ -79,7 +79,8 @@ def _load_one(
     yes: bool,
 ) -> None:
     """Load one person's card; a card that fails is left for the next time, and the next one has its turn."""
-    from yohaku.card import connect
+    from yohaku.cli.cards import connected
+    from yohaku.cli.progress import StatusLine
 
     begun = batch.begun_on(person)
     if begun:
@@ -87,11 +88,11 @@ def _load_one(
     if PLACE not in url and not url.startswith("emulator:"):
         click.pause(f"{person.id}: put the card in the reader, then press any key", err=True)
     try:
-        with connect(_url(url, person)) as card:
+        with connected(_url(url, person)) as card, StatusLine() as line:
             keys = card_keys(card, key_file)
             confirm(card, [f"{person.id}: {batch.applet.name} on {card.name}"], yes=yes)
             secrets = all_secrets(card, batch.applet, secrets_file)
-            is_new = load(card, person, secrets=secrets, keys=keys)
+            is_new = load(card, person, secrets=secrets, keys=keys, progress=line.step)
     except YohakuError as error:
         console.note(f"{person.id}: {error}")
         return

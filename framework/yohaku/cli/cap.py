@@ -115,6 +115,7 @@ def load(
     from yohaku.cli.access import confirm
     from yohaku.cli.cards import open_card
     from yohaku.cli.keyfiles import card_keys, planned
+    from yohaku.cli.progress import StatusLine
     from yohaku.globalplatform import SecurityDomain
 
     found = _read(path)
@@ -127,7 +128,8 @@ def load(
         keys = card_keys(card, key_file)
         confirm(card, lines, yes=yes)
         domain = SecurityDomain.open(card, keys, allow_test_keys=allow_test_keys)
-        count = domain.load(found)
+        with StatusLine() as line:
+            count = domain.load(found, progress=lambda done, blocks: line.show(f"block {done} of {blocks} sent"))
         for each in found.applets if install else ():
             domain.install(each.aid, b"", load_file=found.identity.aid, module=each.aid)
     console.note(f"loaded {found.identity} in {console.counted(count, 'block')}")

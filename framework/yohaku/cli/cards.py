@@ -24,12 +24,28 @@ def open_card(url: str) -> Iterator[Card]:
     Raises:
         YohakuError: the card is not to be had, as `yohaku.card.connect` says.
     """
-    from yohaku.card import connect
-
-    with connect(url) as card, _traced(card):
+    with connected(url) as card, _traced(card):
         if url.partition("?")[0] == "emulator:":
             note("a fresh emulated card, gone when this command ends; --card emulator:PATH keeps one")
         yield card
+
+
+def connected(url: str) -> Card:
+    """Connect to a card; waiting for one, where the URL says so, is shown.
+
+    Raises:
+        YohakuError: the card is not to be had, as `yohaku.card.connect` says.
+    """
+    from yohaku.card import Card, connect
+
+    scheme, _, rest = url.partition(":")
+    if scheme != "pcsc":
+        return connect(url)
+    from yohaku.cli.progress import StatusLine
+    from yohaku.reader import open_link
+
+    with StatusLine(says_once=True) as line:
+        return Card(open_link(rest, progress=line.waiting))
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from yohaku.cli.parameters import card_option, last_try_option, secrets_option, 
 if TYPE_CHECKING:
     from yohaku.card import Card, Secrets
     from yohaku.cli.rehearsal import Plan
-    from yohaku.globalplatform import Step, UpgradeReport
+    from yohaku.globalplatform import UpgradeReport
     from yohaku.schema import Applet
 
 
@@ -59,6 +59,7 @@ def upgrade(
     from yohaku.cli.cards import open_card, travelled
     from yohaku.cli.errors import UsageError
     from yohaku.cli.keyfiles import card_keys
+    from yohaku.cli.progress import StatusLine
     from yohaku.cli.targets import load_target
     from yohaku.globalplatform import upgrade_applet
 
@@ -72,15 +73,16 @@ def upgrade(
         secrets, change = _prepare(card, kind, secrets_file)
         keys = card_keys(card, key_file)
         confirm(card, [change] if change else [], yes=yes)
-        report = upgrade_applet(
-            card,
-            kind,
-            secrets=secrets,
-            last_try=last_try,
-            progress=_progress,
-            keys=keys,
-            allow_test_keys=allow_test_keys,
-        )
+        with StatusLine() as line:
+            report = upgrade_applet(
+                card,
+                kind,
+                secrets=secrets,
+                last_try=last_try,
+                progress=line.step,
+                keys=keys,
+                allow_test_keys=allow_test_keys,
+            )
     console.note(f"{_told(report)}: {travelled(report.traffic)}")
 
 
@@ -151,10 +153,6 @@ def _prepare(card: Card, kind: type[Applet], secrets_file: str | None) -> tuple[
         return Secrets(), ""
     change = f"on {card.name}: {kind.name}, version {held.version} becomes {kind.version}; what it holds is kept"
     return secrets_for_upgrade(card, held, kind, secrets_file), change
-
-
-def _progress(step: Step) -> None:
-    console.note(f"[{step.done}/{step.total}] {step.text}")
 
 
 def _told(report: UpgradeReport) -> str:

@@ -229,11 +229,18 @@ class SecurityDomain(DomainSession):
         response = self.send(Instruction.STORE_DATA, LAST_BLOCK | BER_TLV_FORMAT, 0, data)
         self.check(response, "storing data objects")
 
-    def personalise(self, aid: bytes, dgis: Iterable[Dgi]) -> int:
+    def personalise(
+        self, aid: bytes, dgis: Iterable[Dgi], *, progress: Callable[[int, int], None] | None = None
+    ) -> int:
         """Send data groupings to an instance in as few STORE DATA blocks as they fit; give their number.
 
         The last block ends personalisation. Each block is one atomic step of the container; a cut between
         blocks leaves the instance half personalised, which it knows: it refuses to be used.
+
+        Args:
+            aid: the instance.
+            dgis: what it gets.
+            progress: called with blocks sent and blocks in all.
 
         Raises:
             CardError: the data takes more than 256 blocks, or a part of it does not fit in one; nothing was sent.
@@ -256,6 +263,8 @@ class SecurityDomain(DomainSession):
             response = self.send(Instruction.STORE_DATA, last | DGI_FORMAT, number, part)
             advice = "it does not hold what was sent" if response.status == Status.MEMORY_FAILURE else ""
             self.check(response, f"personalising {_spaced(aid)}, block {number + 1} of {len(parts)}", advice)
+            if progress is not None:
+                progress(number + 1, len(parts))
         return len(parts)
 
     def delete(self, aid: bytes, *, related: bool = False) -> None:

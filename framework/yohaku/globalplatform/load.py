@@ -13,6 +13,7 @@ from yohaku.card.errors import AppletMismatchError, AppletNotInstalledError, App
 from yohaku.card.secrets import check_all
 from yohaku.card.session import AppletSession
 from yohaku.errors import UnknownNameError, YohakuError
+from yohaku.globalplatform.container import install_container
 from yohaku.globalplatform.dgi import KEY_VALUE, PIN_VALUE, RECORD, file_content
 from yohaku.globalplatform.digest import digest_of
 from yohaku.globalplatform.domain import SecurityDomain
@@ -121,6 +122,7 @@ def load_applet(
     Raises:
         SecretError, PinFormatError, EncodeError, ContentError, UnknownNameError: a value is missing or does not fit.
         AlreadyInstalledError: an applet of this AID is there, of this version or another, complete or not.
+        ContainerTooOldError: the card's container does not know what the applet declares.
         NoSpaceError: the card has too little memory.
         AccessDeniedError: the card wants a secure channel, and there are no keys.
         SecureChannelError: the secure channel cannot be opened with these keys.
@@ -202,10 +204,14 @@ class _Load:
             progress(Step(f"going on with {name}", 1, steps))
         else:
             progress(Step(f"installing {name}", 1, steps))
-            domain.install(aid, self.descriptor)
+            install_container(domain, self.applet, aid, self.descriptor)
         try:
             progress(Step(f"personalising {name}", 2, steps))
-            blocks = domain.personalise(aid, self.items)
+
+            def sent(done: int, blocks: int) -> None:
+                progress(Step(f"personalising {name}, block {done} of {blocks}", 2, steps))
+
+            blocks = domain.personalise(aid, self.items, progress=sent)
             if self.verify is not None:
                 progress(Step(f"reading {name}", 3, steps))
                 self.verify()

@@ -25,6 +25,7 @@ from yohaku.card.errors import AppletMismatchError, AppletNotInstalledError, App
 from yohaku.card.secrets import key_bytes, pin_bytes
 from yohaku.card.session import AppletSession
 from yohaku.errors import YohakuError
+from yohaku.globalplatform.container import install_container
 from yohaku.globalplatform.dgi import (
     ADOPT_KEY,
     ADOPT_PIN,
@@ -33,6 +34,7 @@ from yohaku.globalplatform.dgi import (
     RECORD,
     adopted,
     adopted_bytes,
+    adopted_purse,
     adopted_records,
     file_content,
 )
@@ -41,7 +43,8 @@ from yohaku.globalplatform.load import Step
 from yohaku.globalplatform.scp import CONTENT_MANAGEMENT
 from yohaku.globalplatform.wire import Dgi
 from yohaku.schema import CyclicFile, RecordFile, TransparentFile, compile_descriptor, fingerprint
-from yohaku.schema.evolution import EvolutionError, at_version, file_steps, renewed_content, staging_aid
+from yohaku.schema.evolution import EvolutionError, at_version, file_steps, purse_source, renewed_content, staging_aid
+from yohaku.schema.profiles import content_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -152,13 +155,22 @@ class _Upgrade:
                 self._delete(self.applet.aid, 4)
                 self._finish()
         self._tell(f"{self.applet.name} is at version {self.applet.version}", _STEPS)
-        copied = tuple(step.file.name for step in steps if step.copied)
+        copied = (*(step.file.name for step in steps if step.copied), *self._purses_of(version))
         renewed = tuple(step.file.name for step in steps if not step.copied and step.source is not None)
         traffic = self.card.traffic - before
         return UpgradeReport(self.applet.name, version, self.applet.version, copied, renewed, traffic)
 
+    def _purses_of(self, version: int | None) -> list[str]:
+        """Name the purses that an upgrade from an old version takes over; none when there was nothing to do."""
+        if version is None or version == self.applet.version:
+            return []
+        return [name for name in self.applet.purses() if purse_source(self.applet, version, name)]
+
     def _tell(self, text: str, done: int) -> None:
         self._progress(Step(text, done, _STEPS))
+
+    def _tell_blocks(self, step: int, done: int, blocks: int) -> None:
+        self._tell(f"building version {self.applet.version}, block {done} of {blocks}", step)
 
     def _declaration_of(self, held: Fci) -> type[Applet]:
         """Give the declaration of the version that the card holds, after checking that it is that one."""
@@ -200,13 +212,14 @@ class _Upgrade:
         """Read what must be made new, then build the staging instance beside the old one, or leave nothing of it."""
         steps = file_steps(self.applet, old.version)
         items = [*_kept_secrets(old, self.applet, old.aid), *self._new_secrets(old), *self._contents(old, steps)]
+        items += _kept_purses(self.applet, old.version, old.aid)
         self._tell(f"building version {self.applet.version} beside version {old.version}", 3)
         domain = self._open_domain()
         free = domain.free_bytes()
-        domain.install(self.staging, self.descriptor)
+        install_container(domain, self.applet, self.staging, self.descriptor)
         try:
             self._require_room(old, free, domain.free_bytes())
-            domain.personalise(self.staging, items)
+            domain.personalise(self.staging, items, progress=partial(self._tell_blocks, 3))
         except YohakuError:
             with suppress(YohakuError):
                 self._delete(self.staging, 3)
@@ -263,7 +276,7 @@ class _Upgrade:
         """Refuse unless the new instance fits once more when the old one is gone."""
         if before is None or after is None:
             return
-        freed = sum(file.size for file in old.files().values())
+        freed = content_bytes(old)
         lacking = (before - after) - (after + freed)
         if lacking > 0:
             raise NoSpaceError(
@@ -277,7 +290,9 @@ class _Upgrade:
         domain.install(self.applet.aid, self.descriptor)
         files = self.applet.files().values()
         contents = [item for file in files for item in _copied(self.staging, file, file)]
-        domain.personalise(self.applet.aid, [*_kept_secrets(self.applet, self.applet, self.staging), *contents])
+        contents += _kept_purses(self.applet, self.applet.version, self.staging)
+        items = [*_kept_secrets(self.applet, self.applet, self.staging), *contents]
+        domain.personalise(self.applet.aid, items, progress=partial(self._tell_blocks, 5))
         AppletSession.open(self.card, self.applet)
         self._delete(self.staging, 6)
 
@@ -295,6 +310,14 @@ def _kept_secrets(old: type[Applet], new: type[Applet], aid: bytes) -> Iterator[
     for name, key in new.keys().items():
         if name in old_keys:
             yield adopted(ADOPT_KEY, aid, bytes((old_keys[name].reference, key.reference)))
+
+
+def _kept_purses(applet: type[Applet], version: int, aid: bytes) -> Iterator[Dgi]:
+    """Give the groupings that take over money and log of each purse from the instance ``aid``, of an old version."""
+    for name, purse in applet.purses().items():
+        source = purse_source(applet, version, name)
+        if source is not None:
+            yield from adopted_purse(aid, source.sfi, purse.sfi, source.entries)
 
 
 def _copied(aid: bytes, source: File[Any], file: File[Any]) -> Iterator[Dgi]:

@@ -15,6 +15,8 @@ from yohaku.reader.waiting import connect_within, wait_within
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from yohaku.reader.waiting import Progress
+
 T = TypeVar("T")
 RESETS = 10
 """How many resets by other programs in a row are waited out before the first command."""
@@ -53,6 +55,7 @@ class ReaderLink:
         reader: the reader's whole name.
         share: whether to take the card alone.
         wait: seconds to wait while another program holds the card.
+        progress: called while waiting.
 
     Raises:
         ReaderError: the reader or its card is not to be had; subclasses say why and what to do.
@@ -60,11 +63,19 @@ class ReaderLink:
 
     is_emulator: Literal[False] = False
 
-    def __init__(self, service: Service, reader: str, *, share: Share = "auto", wait: float = 0.0) -> None:
+    def __init__(
+        self,
+        service: Service,
+        reader: str,
+        *,
+        share: Share = "auto",
+        wait: float = 0.0,
+        progress: Progress | None = None,
+    ) -> None:
         self.name = reader
         self._service = service
         self._share: Share = share
-        self._handle: Handle | None = connect_within(service, reader, share, wait)
+        self._handle: Handle | None = connect_within(service, reader, share, wait, progress)
         self._is_held = False
         self._atr = _settled(self._connected, self._connected.atr)
 
@@ -154,13 +165,14 @@ def without_expected(command: bytes) -> bytes:
     return command[:-1] if parts.data and parts.expected else command
 
 
-def open_link(rest: str) -> ReaderLink:
+def open_link(rest: str, *, progress: Progress | None = None) -> ReaderLink:
     """Open what follows ``pcsc:`` in a card URL.
 
     Args:
         rest: name of the reader, or a part of it that only one has; empty for the only reader. ``?wait=SECONDS`` may
             follow, to wait for a card and for other programs that hold it, and ``share=exclusive`` or
             ``share=shared``; without it the card is taken alone if no other program uses it.
+        progress: called about twice a second while waiting, with what is waited for.
 
     Raises:
         ReaderError: as `pick` and `ReaderLink` say.
@@ -168,8 +180,8 @@ def open_link(rest: str) -> ReaderLink:
     name, share, wait = _options(rest)
     service = Service()
     try:
-        reader = wait_within(service, name, wait) if wait else pick(name, service.readers())
-        return ReaderLink(service, reader, share=share, wait=wait)
+        reader = wait_within(service, name, wait, progress) if wait else pick(name, service.readers())
+        return ReaderLink(service, reader, share=share, wait=wait, progress=progress)
     except BaseException:
         service.close()
         raise

@@ -67,15 +67,21 @@ def wait_within(service: Service, wanted: str, timeout: float, progress: Progres
         service.wait(names, min(STEP, timeout - passed))
 
 
-def connect_within(service: Service, reader: str, share: Share, timeout: float) -> Handle:
+def connect_within(
+    service: Service, reader: str, share: Share, timeout: float, progress: Progress | None = None
+) -> Handle:
     """Connect to a card, trying again for ``timeout`` seconds while another program holds it or it starts up."""
-    deadline = time.monotonic() + timeout
+    start = told = time.monotonic()
     while True:
         try:
             return service.connect(reader, share)
-        except (ReaderBusyError, NoCardInReaderError):
-            if time.monotonic() >= deadline:
+        except (ReaderBusyError, NoCardInReaderError) as error:
+            now = time.monotonic()
+            if now - start >= timeout:
                 raise
+            if progress is not None and now - told >= STEP:
+                progress(Waiting(str(error), now - start))
+                told = now
             time.sleep(min(0.05, timeout))
 
 

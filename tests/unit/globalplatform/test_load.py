@@ -99,7 +99,8 @@ def test_a_load_gives_every_part_its_first_value(card: Card) -> None:
     assert (report.name, report.aid, report.blocks) == ("shop", Shop.aid, 4)
     assert report.descriptor_size == len(compile_descriptor(Shop))
     assert report.traffic.commands == 10, "one to look, three for the channel, six to load"
-    assert [(step.done, step.total) for step in steps] == [(done, 3) for done in range(4)]
+    assert [(step.done, step.total) for step in steps] == [(done, 3) for done in (0, 1, 2, 2, 2, 2, 2, 3)]
+    assert [step.text for step in steps][3:-1] == [f"personalising shop, block {done} of 4" for done in (1, 2, 3, 4)]
     shop = card.open(Shop)
     assert shop.value.read() == VALUES[3]
     assert shop.block.read() == block

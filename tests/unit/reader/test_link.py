@@ -247,6 +247,22 @@ def test_waiting_goes_on_while_another_program_holds_the_card(scard: Scard) -> N
     assert len(scard.named("connect")) == 4
 
 
+def test_waiting_for_another_program_is_told_now_and_then(scard: Scard, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("yohaku.reader.waiting.STEP", 0.0)
+    scard.fail["connect"] = [BUSY, BUSY, 0]
+    told: list[str] = []
+    open_link("?wait=5&share=exclusive", progress=lambda waiting: told.append(waiting.text)).close()
+    assert told == ["connecting to ACME 00: another program holds the card; end it, or wait until it is done"] * 2
+
+
+def test_a_link_tells_that_it_waits_for_a_card(scard: Scard) -> None:
+    scard.flags = 0x10
+    told: list[str] = []
+    scard.on_wait = lambda: setattr(scard, "flags", 0x20)  # type: ignore[method-assign]
+    open_link("?wait=5", progress=lambda waiting: told.append(waiting.text)).close()
+    assert told == ["insert a card into ACME 00"]
+
+
 def test_no_answer_at_all_is_a_broken_link(scard: Scard) -> None:
     scard.answer = []
     with pytest.raises(LinkError, match="the link to the card broke"):
