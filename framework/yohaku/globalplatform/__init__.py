@@ -1,5 +1,6 @@
 """The management side of a card: its registry, its keys, and how applets get on it and off it."""
 
+from yohaku.globalplatform.container import ContainerTooOldError
 from yohaku.globalplatform.domain import NoSpaceError, SecurityDomain
 from yohaku.globalplatform.keys import Diversification, Diversified, KeySet, KeySource, StaticKeys
 from yohaku.globalplatform.load import (
@@ -37,6 +38,7 @@ __all__ = [
     "AlreadyInstalledError",
     "AuthenticationError",
     "CardData",
+    "ContainerTooOldError",
     "ContentError",
     "DeleteRequest",
     "Dgi",

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from yohaku.globalplatform.wire import Dgi
 from yohaku.iso7816.apdu import SHORT_DATA
+from yohaku.schema.purses import ENTRY
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 PIN_VALUE, KEY_VALUE, FILE_CONTENT, RECORD = 0x0100, 0x0200, 0x0300, 0x0400
 """Data groupings of the container: the low byte is a number or an SFI (container version 1, Installation)."""
 ADOPT_PIN, ADOPT_KEY, ADOPT_BYTES, ADOPT_RECORDS = 0x0501, 0x0502, 0x0503, 0x0504
+ADOPT_PURSE, ADOPT_LOG = 0x0505, 0x0506
 """Data groupings that take over parts of another instance (container version 1, chapter 7)."""
 DIGEST = 0x0600
 """Data grouping that names what the instance must hold (container version 1, chapter 3); it ends the last block."""
@@ -52,7 +54,7 @@ def _sorted(items: Iterable[Dgi]) -> tuple[list[Dgi], list[Dgi], list[Dgi]]:
     divisible: list[Dgi] = []
     alone: list[Dgi] = []
     for item in items:
-        if item.tag in {ADOPT_BYTES, ADOPT_RECORDS}:
+        if item.tag in {ADOPT_BYTES, ADOPT_RECORDS, ADOPT_LOG}:
             alone.append(item)
         else:
             (divisible if item.tag & 0xFF00 == FILE_CONTENT else whole).append(item)
@@ -121,9 +123,27 @@ def adopted_records(aid: bytes, old: int, new: int, record_size: int, records: i
         record_size: bytes of one record.
         records: how many there may be; those not in use are left out by the card.
     """
-    at_once = max(MOST_ADOPTED // record_size, 1)
-    for first in range(0, records, at_once):
-        yield adopted(ADOPT_RECORDS, aid, bytes((old, new, first, min(at_once, records - first))))
+    yield from _by_age(ADOPT_RECORDS, aid, bytes((old, new)), record_size, records)
+
+
+def adopted_purse(aid: bytes, old: int, new: int, entries: int) -> Iterator[Dgi]:
+    """Make the groupings that move a purse's money and log inside the card, the oldest log entries first.
+
+    Args:
+        aid: the instance to take over from.
+        old: SFI of its purse.
+        new: SFI of the purse to take over to.
+        entries: how many log entries there may be; those not in use are left out by the card.
+    """
+    yield adopted(ADOPT_PURSE, aid, bytes((old, new)))
+    yield from _by_age(ADOPT_LOG, aid, bytes((old, new)), ENTRY, entries)
+
+
+def _by_age(kind: int, aid: bytes, names: bytes, size: int, count: int) -> Iterator[Dgi]:
+    """Make groupings for ``count`` parts of ``size`` bytes, as many with each as one block takes over."""
+    at_once = max(MOST_ADOPTED // size, 1)
+    for first in range(0, count, at_once):
+        yield adopted(kind, aid, names + bytes((first, min(at_once, count - first))))
 
 
 def adopted(kind: int, aid: bytes, what: bytes) -> Dgi:
