@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+from contextlib import suppress
 from dataclasses import dataclass, field
 from multiprocessing.connection import wait
 from time import monotonic
@@ -70,6 +71,7 @@ class _Process:
     heard: float
     report: Report | None = None
     waiting: list[tuple[str, bytes]] = field(default_factory=list)
+    gone: bool = False
     ended: bool = False
 
 
@@ -152,7 +154,7 @@ class Search:
         for number, one in enumerate(self._processes):
             if not one.ended and monotonic() - one.heard > SILENCE_SECONDS:
                 self._bury(number, HANGS, f"no answer for {SILENCE_SECONDS:.0f} seconds", stop=stop)
-            elif not one.ended and one.process.exitcode is not None and not one.pipe.poll():
+            elif not one.ended and one.gone:
                 self._bury(number, DIED, f"the process ended with code {one.process.exitcode}", stop=stop)
         self._on_figures(self.figures())
 
@@ -161,6 +163,7 @@ class Search:
             report: Report = one.pipe.recv()
         except (EOFError, OSError):
             one.process.join(1)
+            one.gone = True
             return
         one.heard, one.report = monotonic(), report
         self._began = self._began or monotonic()
@@ -172,7 +175,8 @@ class Search:
             one.ended = True
             return
         inputs, one.waiting = tuple(one.waiting), []
-        one.pipe.send(Answer(inputs, stop))
+        with suppress(OSError):
+            one.pipe.send(Answer(inputs, stop))
 
     def _note(self, found: Finding) -> None:
         key = found.part, found.reason.key
