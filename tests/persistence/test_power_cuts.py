@@ -154,6 +154,7 @@ COMMANDS = [
     Case("update binary, chained", selected, chained),
     Case("update binary, odd", selected, command(Ins.UPDATE_BINARY_ODD, 0, 1, b"\x54\x01\x05\x53\x78" + b"o" * 120)),
     Case("erase binary", selected, command(Ins.ERASE_BINARY, 0x81, 20, b"\x00\xb0")),
+    Case("erase binary, odd", selected, command(Ins.ERASE_BINARY_ODD, 0, 1, b"\x54\x01\x14\x54\x02\x00\xb0")),
     Case("update record", selected, command(Ins.UPDATE_RECORD, 2, 2 << 3 | 4, b"u" * 40)),
     Case("append to linear", selected, command(Ins.APPEND_RECORD, 0, 2 << 3, b"a" * 40)),
     Case("append to cyclic", selected, command(Ins.APPEND_RECORD, 0, 3 << 3, b"a" * 100)),

@@ -172,6 +172,7 @@ class Container(Applet):
         Instruction.UPDATE_RECORD: lambda self, apdu: self._records.update(apdu),
         Instruction.APPEND_RECORD: lambda self, apdu: self._records.append(apdu),
         Instruction.ERASE_BINARY: lambda self, apdu: self._binary.erase(apdu),
+        Instruction.ERASE_BINARY_ODD: lambda self, apdu: self._binary.erase_odd(apdu),
         Instruction.READ_BINARY_ODD: lambda self, apdu: self._binary.read_odd(apdu),
         Instruction.UPDATE_BINARY_ODD: lambda self, apdu: self._binary.update_odd(apdu),
         Instruction.SEARCH_RECORD: lambda self, apdu: self._records.search(apdu),

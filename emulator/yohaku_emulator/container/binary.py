@@ -75,10 +75,21 @@ class Binary:
         if len(apdu.data) not in {0, 2}:
             raise StatusError(Status.WRONG_LENGTH)
         index, offset, size = self._open(apdu, UPDATE)
-        end = apdu.data[0] << 8 | apdu.data[1] if apdu.data else size
+        return self._erase(index, offset, apdu.data[0] << 8 | apdu.data[1] if apdu.data else size, size)
+
+    def _erase(self, index: int, offset: int, end: int, size: int) -> bytes:
         if not offset < end <= size:
             raise StatusError(Status.WRONG_DATA)
         return self._write(index, offset, bytes(end - offset))
+
+    def erase_odd(self, apdu: Apdu) -> bytes:
+        """ERASE BINARY with an offset data object for the start, and one for the end; without, all of the file."""
+        offset, rest = _offset(apdu.data) if apdu.data else (0, b"")
+        end, rest = _offset(rest) if rest else (-1, b"")
+        if rest:
+            raise StatusError(Status.WRONG_DATA)
+        index, offset, size = self._at(_named(apdu), offset, UPDATE)
+        return self._erase(index, offset, size if end < 0 else end, size)
 
     def read_odd(self, apdu: Apdu) -> bytes:
         """READ BINARY with an offset data object; the answer stands in a discretionary data object.

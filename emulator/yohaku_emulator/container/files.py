@@ -19,6 +19,11 @@ READ, UPDATE, APPEND = 0, 1, 2
 _BY_IDENTIFIER, _EF_UNDER, _BY_PATH = 0x00, 0x02, 0x09
 """P1 of SELECT: file by identifier, EF under the current DF, path from the current DF (table 63)."""
 
+_FCP_ALONE, _NOTHING = 0x04, 0x0C
+"""P2 of SELECT: file control parameters alone, no answer; 00 is file control information (table 64)."""
+_FCP, _FCI = 0x62, 0x6F
+"""Tags of their templates (ISO/IEC 7816-4:2020 7.4.1)."""
+
 
 class Files:
     """The files of an instance, the current one and the current record.
@@ -45,8 +50,8 @@ class Files:
         return self._current[1] if self._current[0] == index + 1 else 0
 
     def select(self, apdu: Apdu) -> bytes:
-        """SELECT an EF by its identifier 00 SFI (ISO/IEC 7816-4:2020 11.2.2); P2 0C answers nothing, 00 and 04 FCP."""
-        if apdu.p1 not in {_BY_IDENTIFIER, _EF_UNDER, _BY_PATH} or apdu.p2 not in {0x00, 0x04, 0x0C}:
+        """SELECT an EF by its identifier 00 SFI (ISO/IEC 7816-4:2020 11.2.2); P2 00 answers FCI, 04 FCP, 0C nothing."""
+        if apdu.p1 not in {_BY_IDENTIFIER, _EF_UNDER, _BY_PATH} or apdu.p2 not in {0x00, _FCP_ALONE, _NOTHING}:
             raise StatusError(Status.WRONG_P1P2)
         if len(apdu.data) != 2:
             raise StatusError(Status.WRONG_LENGTH)
@@ -55,10 +60,13 @@ class Files:
         if index < 0:
             raise StatusError(Status.FILE_NOT_FOUND)
         self.make_current(index)
-        return b"" if apdu.p2 == 0x0C else self._control_parameters(descriptor, index)
+        if apdu.p2 == _NOTHING:
+            return b""
+        body = self._control_parameters(descriptor, index)
+        return bytes((_FCP if apdu.p2 == _FCP_ALONE else _FCI, len(body))) + body
 
     def _control_parameters(self, descriptor: bytes, index: int) -> bytes:
-        """Write the FCP template (ISO/IEC 7816-4:2020 7.4.3)."""
+        """Write the data objects that an FCP template and an FCI template hold (ISO/IEC 7816-4:2020 7.4.3)."""
         part = self.table.part(index)
         kind, sfi, size, records = descriptor[part : part + FILE_RULES]
         body = b"\x80\x02" + body_size(descriptor, part).to_bytes(2, "big")
@@ -69,7 +77,7 @@ class Files:
         body += bytes((0x83, 2, 0, sfi, 0x88, 1, sfi << 3, 0x8A, 1, 5))
         if kind != TRANSPARENT:
             body += bytes((0xC0, 1, self.table.fill(descriptor, index)[0]))
-        return bytes((0x62, len(body))) + body
+        return body
 
     def open(self, descriptor: bytes, sfi: int, access: int, *, transparent: bool) -> tuple[int, int]:
         """Return part index and part offset of the file that a command names by SFI (0: current), if it may be used.

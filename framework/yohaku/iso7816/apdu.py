@@ -22,6 +22,7 @@ class Instruction(IntEnum):
     """Instruction bytes that the container and the security domains understand."""
 
     ERASE_BINARY = 0x0E
+    ERASE_BINARY_ODD = 0x0F
     VERIFY = 0x20
     CHANGE_REFERENCE_DATA = 0x24
     DISABLE_VERIFICATION_REQUIREMENT = 0x26

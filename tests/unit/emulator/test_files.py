@@ -127,11 +127,11 @@ def test_never_is_never(loaded, facts):
         (4, "62 1A 80020018 82050641000803 83020004 880120 8A0105 C00100"),
     ],
 )
-def test_select_by_file_identifier_answers_fcp(loaded, sfi, fcp):
+def test_select_by_file_identifier_answers_fcp_or_fci(loaded, sfi, fcp):
     expected = bytes.fromhex(fcp)
     expected = bytes((0x62, len(expected) - 2)) + expected[2:]
-    for p2 in (0x00, 0x04):
-        assert loaded.do(Ins.SELECT, 2, p2, bytes((0, sfi)), 256) == expected
+    assert loaded.do(Ins.SELECT, 2, 0x04, bytes((0, sfi)), 256) == expected
+    assert loaded.do(Ins.SELECT, 2, 0x00, bytes((0, sfi)), 256) == b"\x6f" + expected[1:]
     assert loaded.do(Ins.SELECT, 2, 0x0C, bytes((0, sfi))) == b""
 
 

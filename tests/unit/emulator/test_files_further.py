@@ -6,7 +6,7 @@ from yohaku.iso7816 import Instruction as Ins
 from yohaku.iso7816 import Status
 from yohaku_emulator.crypto import aes_cmac
 
-ERASE, READ_ODD, UPDATE_ODD, SEARCH = 0x0E, 0xB1, 0xD7, 0xA2
+ERASE, READ_ODD, UPDATE_ODD, SEARCH = Ins.ERASE_BINARY, Ins.READ_BINARY_ODD, Ins.UPDATE_BINARY_ODD, Ins.SEARCH_RECORD
 FIRST, LAST, NEXT, PREVIOUS, NUMBER, FORWARD, BACKWARD = range(7)
 LOG = 4 << 3
 
@@ -186,6 +186,35 @@ def test_odd_instructions_carry_the_offset_in_a_data_object(loaded):
 )
 def test_odd_instructions_refuse(loaded, ins, p1, p2, data, le, status):
     assert loaded.send(ins, p1, p2, data, le).status == status
+
+
+def test_the_odd_instruction_erases_from_one_offset_to_another_or_the_end(loaded):
+    loaded.do(Ins.UPDATE_BINARY, 0x81, 0, b"x" * 20)
+    loaded.do(Ins.ERASE_BINARY_ODD, 0, 1, b"\x54\x01\x03\x54\x02\x00\x05")
+    assert loaded.do(Ins.READ_BINARY, 0x81, 0, le=7) == b"xxx\0\0xx"
+    loaded.do(Ins.ERASE_BINARY_ODD, 0, 0, b"\x54\x01\x06")
+    assert loaded.do(Ins.READ_BINARY, 0x81, 0, le=20) == b"xxx\0\0x" + bytes(14)
+    loaded.do(Ins.ERASE_BINARY_ODD, 0, 1)
+    assert loaded.do(Ins.READ_BINARY, 0x81, 0, le=20) == bytes(20)
+
+
+@pytest.mark.parametrize(
+    ("p2", "data", "status"),
+    [
+        (1, b"\x54\x01\x03\x54\x01\x03", 0x6A80),
+        (1, b"\x54\x01\x03\x54\x02\x02\x59", 0x6A80),
+        (1, b"\x54\x01\x03\x54\x01", 0x6A80),
+        (1, b"\x54\x01\x03\x54\x01\x05\x54\x01\x07", 0x6A80),
+        (1, b"\x53\x01\x03", 0x6A80),
+        (1, b"\x54\x02\x02\x58", 0x6B00),
+        (2, b"", 0x6982),
+        (3, b"", 0x6981),
+        (5, b"", 0x6A82),
+        (0, b"", 0x6986),
+    ],
+)
+def test_the_odd_erase_refuses(loaded, p2, data, status):
+    assert loaded.send(Ins.ERASE_BINARY_ODD, 0, p2, data).status == status
 
 
 @pytest.mark.parametrize("p1", [0x00, 0x02, 0x09])
