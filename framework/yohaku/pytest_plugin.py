@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from yohaku.testing.suite.effort import Effort
 
 _EMULATOR = "emulator:"
-_MARKER = "yohaku_applet(applet, contents=None): load this applet on the test's yohaku_card, contents by file name"
+_MARKER = "yohaku(applet=..., contents=None): load this applet on the test's yohaku_card, contents by file name"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -65,6 +65,19 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError(f"--yohaku-card {url} is one card: leave out -n, so that one process uses it")
 
 
+def pytest_pycollect_makeitem(name: str, obj: object) -> None:
+    """Tell who wrote ``pytest.mark.yohaku(LibraryCard)`` that pytest takes this for a decorated class, not for a mark.
+
+    Raises:
+        UsageError: a class carries the mark without its argument.
+    """
+    marks = getattr(obj, "pytestmark", ())
+    if not isinstance(obj, type) or not isinstance(marks, list):
+        return
+    if any(mark.name == "yohaku" and not mark.kwargs for mark in marks):
+        raise pytest.UsageError(f"{name}: name the argument of the mark: @pytest.mark.yohaku(applet={obj.__name__})")
+
+
 @pytest.fixture(scope="session")
 def yohaku_domain_keys() -> KeySource:
     """Keys of a real card's security domain: the published test keys. Override it for a card that has others."""
@@ -94,7 +107,7 @@ def yohaku_effort(pytestconfig: pytest.Config) -> Effort:
 
 @pytest.fixture
 def yohaku_card(request: pytest.FixtureRequest, yohaku_cards: Cards) -> Iterator[Card]:
-    """A connected card of the test's own, with the applet that the marker ``yohaku_applet`` names; or a blank one."""
+    """A connected card of the test's own, with the applet that the mark ``yohaku`` names; or a blank one."""
     applet, contents = _named(request)
     card = yohaku_cards.blank() if applet is None else yohaku_cards.loaded(applet, contents)
     yield card
@@ -103,7 +116,7 @@ def yohaku_card(request: pytest.FixtureRequest, yohaku_cards: Cards) -> Iterator
 
 @pytest.fixture
 def yohaku_applet(request: pytest.FixtureRequest, yohaku_card: Card) -> Applet:
-    """The applet that the marker ``yohaku_applet`` names, opened on `yohaku_card`."""
+    """The applet that the mark ``yohaku`` names, opened on `yohaku_card`."""
     return yohaku_card.open(_required(request))
 
 
@@ -118,17 +131,17 @@ def _option(config: pytest.Config, name: str) -> str:
 
 
 def _named(request: pytest.FixtureRequest) -> tuple[type[Applet] | None, Any]:
-    """Give the applet and the contents that the nearest marker names, or the applet of a suite."""
-    marker = request.node.get_closest_marker("yohaku_applet")
-    if marker is None:
+    """Give the applet and the contents that the nearest mark names, or the applet of a suite."""
+    mark = request.node.get_closest_marker("yohaku")
+    if mark is None:
         return getattr(request.cls, "applet", None), None
-    return marker.args[0], marker.args[1] if len(marker.args) > 1 else marker.kwargs.get("contents")
+    return mark.kwargs["applet"], mark.kwargs.get("contents")
 
 
 def _required(request: pytest.FixtureRequest) -> type[Applet]:
     applet, _ = _named(request)
     if applet is None:
         raise pytest.UsageError(
-            f"{request.node.nodeid}: which applet? Mark the test with @pytest.mark.yohaku_applet(LibraryCard)"
+            f"{request.node.nodeid}: which applet? Mark the test with @pytest.mark.yohaku(applet=LibraryCard)"
         )
     return applet

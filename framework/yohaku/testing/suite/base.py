@@ -36,6 +36,10 @@ class AppletTests:
             parts = [str(part) for part in found[1](type(self))]
             metafunc.parametrize(found[0], parts, ids=parts)
 
+    def where(self, part: str) -> str:
+        """Say which part of the applet is meant."""
+        return f"{self.applet.name}.{part}" if part else self.applet.name
+
     def label(self, *parts: object) -> str:
         """Name a property of the applet for good, so that what failed last time is found again."""
         return ".".join(map(str, (self.applet.__module__, self.applet.__qualname__, *parts)))

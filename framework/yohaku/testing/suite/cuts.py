@@ -79,11 +79,17 @@ class Recording(EmulatorLink):
         return [*self._moments, Moment(self.card.fork(), b"", 0, tuple(self._sent))]
 
 
-def cuts(moments: list[Moment], seeds: int) -> Iterator[Cut]:
-    """Cut the power at every page write of recorded commands, with every outcome for the page being written."""
+def cuts(moments: list[Moment], seeds: int, *, every: bool = True) -> Iterator[Cut]:
+    """Cut the power at every page write of recorded commands.
+
+    Args:
+        moments: of the commands.
+        seeds: mixtures of old and new that are tried for the page being written.
+        every: whether that page is left old, new and mixed each time, or in turn.
+    """
     for index, moment in enumerate(moments):
         for write in range(1, moment.writes + 1):
-            for outcome in OUTCOMES:
+            for outcome in OUTCOMES if every else (OUTCOMES[(index + write) % len(OUTCOMES)],):
                 for seed in range(seeds if outcome == "mixed" else 1):
                     yield _cut(moment, index, write, outcome, seed)
 

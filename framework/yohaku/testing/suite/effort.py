@@ -25,6 +25,7 @@ class Effort:
         seeds: garbled pages tried for each page that a power cut tears.
         credentials: most PINs and keys of which every combination is presented; of more, those of at most two and
             those that lack at most two.
+        thorough: whether each page write of an upgrade is cut with every outcome for the page, or with one in turn.
         repeatable: whether every run tries the same.
     """
 
@@ -33,6 +34,7 @@ class Effort:
     sessions: int
     seeds: int
     credentials: int
+    thorough: bool
     repeatable: bool
 
     @property
@@ -52,9 +54,9 @@ class Effort:
 
 
 EFFORTS = {
-    "quick": Effort("quick", 60, 25, 1, 8, repeatable=False),
-    "ci": Effort("ci", 250, 150, 3, 10, repeatable=True),
-    "long": Effort("long", 5_000, 3_000, 20, 15, repeatable=False),
+    "quick": Effort("quick", 60, 25, 1, 8, thorough=False, repeatable=False),
+    "ci": Effort("ci", 250, 150, 3, 10, thorough=True, repeatable=True),
+    "long": Effort("long", 5_000, 3_000, 20, 15, thorough=True, repeatable=False),
 }
 """By name."""
 

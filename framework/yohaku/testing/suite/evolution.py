@@ -80,6 +80,7 @@ class EvolutionTests(AppletTests):
             drawn,
             effort=yohaku_effort,
             name=self.label("upgrade", old.version),
+            where=self.where(""),
             examples=max(2, yohaku_effort.examples // CARDS),
         )
 
@@ -107,7 +108,7 @@ class EvolutionTests(AppletTests):
         record_property("cut_points", sweep.run(yohaku_effort, again))
 
     def _check_renewal(self, old: type[Applet], step: FileStep, effort: Effort) -> None:
-        source, name = step.source, f"{self.applet.name}.{step.file.name}"
+        source, name = step.source, self.where(step.file.name)
         if source is None:
             return
 
@@ -120,7 +121,7 @@ class EvolutionTests(AppletTests):
                 raise BrokenError(name, f"{what}: {error}", from_value(record)) from error
 
         place = self.label("renew", old.version, step.file.name)
-        for_all(holds, records(source.record), effort=effort, name=place)
+        for_all(holds, records(source.record), effort=effort, name=place, where=name)
 
 
 def _contents(old: type[Applet], new: type[Applet]) -> dict[str, st.SearchStrategy[Any]]:

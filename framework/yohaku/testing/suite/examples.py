@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import traceback
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from hypothesis import Phase, Verbosity, given, settings
 from hypothesis import strategies as st
 from hypothesis.database import ExampleDatabase
 
+from yohaku.testing.suite.broken import BrokenError
 from yohaku.testing.suite.effort import TOLERATED
 
 if TYPE_CHECKING:
@@ -44,6 +46,7 @@ def for_all(
     *strategies: st.SearchStrategy[Any],
     effort: Effort,
     name: str,
+    where: str,
     examples: int | None = None,
 ) -> None:
     """Try a property with random arguments; what it raises for the smallest that fail comes through.
@@ -53,7 +56,11 @@ def for_all(
         strategies: of its arguments, by position.
         effort: how much to try.
         name: of the property, the same in each run.
+        where: the part of the applet that it concerns.
         examples: how many to try instead of the effort's.
+
+    Raises:
+        BrokenError: the property does not hold, or no arguments could be drawn.
     """
     profile = effort.settings
     whole = profile.database
@@ -68,7 +75,13 @@ def for_all(
     def run(drawn: tuple[Any, ...]) -> None:
         holds(*drawn)
 
-    run()
+    try:
+        run()
+    except BrokenError:
+        raise
+    except Exception as error:
+        shown = "".join(traceback.format_exception(error, limit=-3))
+        raise BrokenError(where, f"drawing values raises {type(error).__name__}: {error}", shown) from error
 
 
 def some(strategy: st.SearchStrategy[T], count: int) -> list[T]:

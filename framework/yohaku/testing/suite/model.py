@@ -41,7 +41,7 @@ class ModelTests(AppletTests):
 
         count = max(2, yohaku_effort.sessions // (ON_REAL_CARDS if real else 1))
         drawn = sessions(applet, faults=not real)
-        for_all(holds, drawn, effort=yohaku_effort, name=self.label("sessions"), examples=count)
+        for_all(holds, drawn, effort=yohaku_effort, name=self.label("sessions"), where=self.where(""), examples=count)
 
 
 def _stage(applet: type[Applet], cards: Cards) -> Stage:

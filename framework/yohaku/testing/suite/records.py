@@ -84,7 +84,13 @@ class RecordTests(AppletTests):
         def holds(raw: bytes) -> None:
             _check_bytes(self.applet.name, declared, raw)
 
-        for_all(holds, near_misses(declared.record), effort=yohaku_effort, name=self.label(file, "strict"))
+        for_all(
+            holds,
+            near_misses(declared.record),
+            effort=yohaku_effort,
+            name=self.label(file, "strict"),
+            where=self.where(file),
+        )
 
     @over("file", files)
     @reported
@@ -110,7 +116,13 @@ class RecordTests(AppletTests):
         def holds(value: Any) -> None:
             _check_json(self.applet.name, declared, value, refusal)
 
-        for_all(holds, near_json(declared.record), effort=yohaku_effort, name=self.label(file, "schema"))
+        for_all(
+            holds,
+            near_json(declared.record),
+            effort=yohaku_effort,
+            name=self.label(file, "schema"),
+            where=self.where(file),
+        )
 
     def _of_values(self, file: str, effort: Effort, name: str, fault: Callable[[Record], str], *lines: str) -> None:
         declared = self.applet.file(file)
@@ -121,9 +133,9 @@ class RecordTests(AppletTests):
             except Exception as error:  # noqa: BLE001 - whatever a codec raises, it is what is to be found
                 what = f"{record!r} raises {type(error).__name__}: {error}"
             if what:
-                raise BrokenError(f"{self.applet.name}.{file}", what, from_value(record, *lines))
+                raise BrokenError(self.where(file), what, from_value(record, *lines))
 
-        for_all(holds, records(declared.record), effort=effort, name=self.label(file, name))
+        for_all(holds, records(declared.record), effort=effort, name=self.label(file, name), where=self.where(file))
 
 
 def near_misses(kind: type[Record]) -> st.SearchStrategy[bytes]:

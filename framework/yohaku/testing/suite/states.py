@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from yohaku.card import AppletNotInstalledError, AppletNotReadyError, CardError
@@ -67,13 +66,18 @@ class State:
         return [name for name in mine if mine[name] != others.get(name)]
 
     def may_follow(self, before: State, after: State, instruction: int) -> bool:
-        """Tell whether a command that was cut may leave this: old, new, or old with one try spent on a comparison."""
+        """Tell whether a command that was cut may leave this.
+
+        That is the old or the new state, or the old one in which only the comparison of a PIN has happened so far: a
+        try was taken, or after a right value all are back.
+        """
         if self in (before, after):
             return True
         if instruction not in COMPARING or (self.life, self.parts) != (before.life, before.parts):
             return False
-        spent = [before.tries[name] - left for name, left in self.tries.items()]
-        return sorted(spent) == [*[0] * (len(spent) - 1), 1]
+        return all(
+            left in {before.tries[name], after.tries[name], before.tries[name] - 1} for name, left in self.tries.items()
+        )
 
 
 class Observer:
@@ -100,13 +104,17 @@ class Observer:
             return State("begun")
         tries = {name: getattr(instance, name).tries_left for name in self._applet.pins()}
         parts: dict[str, object] = {name: self._value(card, name) for name in self._applet.pins()}
-        for name in self._applet.keys():
-            parts[name] = _tried(partial(getattr(instance, name).authenticate, self._secrets[name]))
+        parts |= {name: self._opens(instance, name) for name in self._applet.keys()}  # noqa: SIM118 - the keys' names
         parts |= {f"requirement of {name}": getattr(instance, name).required for name in self._applet.pins()}
         parts |= {name: content_of(instance, name) for name in self._applet.files()}
         for name in self._applet.purses():
             parts[name], parts[_NUMBER + name] = _purse_of(instance, name)
         return State("ready", tries, parts)
+
+    def _opens(self, instance: Applet, key: str) -> bool:
+        """Present the value of a key; tell whether it is right."""
+        bound: Any = getattr(instance, key)
+        return not isinstance(_told(lambda: bound.authenticate(self._secrets[key])), _Refusal)
 
     def _value(self, card: Card, pin: str) -> int | None:
         """Present the values that a PIN may have; tell which one is right."""
@@ -115,10 +123,6 @@ class Observer:
             if card.send(Command(0x00, Instruction.VERIFY, 0x00, number, value)).status == Status.OK:
                 return index
         return None
-
-
-def _tried(present: Callable[[], object]) -> bool:
-    return not isinstance(_told(present), _Refusal)
 
 
 def content_of(instance: Applet, name: str) -> object:
