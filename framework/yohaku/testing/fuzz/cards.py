@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from yohaku.card import open_link
 from yohaku.errors import YohakuError
+from yohaku.testing.apdus import INSTRUCTIONS
 from yohaku.testing.faults import OUTCOMES, Fault, PowerCut
 from yohaku.testing.fuzz.finding import BrokenInvariantError
 from yohaku.testing.invariants import InvariantBroken, Stage
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from yohaku.schema import Applet
     from yohaku.testing.watching import Event
 
+_OK = b"\x90\x00"
 MOST_STEPS = 40
 """Steps of one session; further lines are left out."""
 
@@ -48,9 +50,15 @@ def check_session(applet: type[Applet], data: bytes) -> Iterable[Any]:
         done = stage(applet).run(session_of(applet, data), look=len(data) % 4 == 0)
     except InvariantBroken as broken:
         raise BrokenInvariantError(
-            broken.invariant.name, f"{broken}\n{apdu_script(broken, applet)}", step=_kind(broken)
+            broken.invariant.name, f"{broken}\n{_script(broken, applet)}", step=_kind(broken)
         ) from broken
     return _marks(done.log)
+
+
+def _script(broken: InvariantBroken, applet: type[Applet]) -> str:
+    """Write the session as APDUs, without the sentence at its head."""
+    lines = apdu_script(broken, applet).splitlines()
+    return "\n".join(lines[len(str(broken).splitlines()) :])
 
 
 def _kind(broken: InvariantBroken) -> str:
@@ -62,12 +70,14 @@ def _kind(broken: InvariantBroken) -> str:
 
 
 def _marks(log: Iterable[Event]) -> Iterator[tuple[object, ...]]:
-    before: object = None
+    """Give each known instruction with its status word, and which one succeeded after which."""
+    before = -1
     for event in log:
-        now = (event.command[1:2], event.response[-2:])
-        yield now
-        yield before, now
-        before = now
+        ins = event.command[1] if len(event.command) > 1 and event.command[1] in INSTRUCTIONS else -1
+        yield ins, event.response[-2:]
+        if event.response[-2:] == _OK:
+            yield before, ins
+            before = ins
 
 
 def session_of(applet: type[Applet], data: bytes) -> Session:

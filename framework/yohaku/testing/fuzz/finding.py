@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sysconfig
 import traceback
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 _OURS = ("yohaku", "yohaku_emulator", "yohaku_applets")
 _TESTING = ("yohaku", "testing")
 _GENERATED = "<yohaku "
+_STANDARD = sysconfig.get_path("stdlib")
 DIED, HANGS = "ProcessDied", "Hangs"
 """Kinds of the findings that leave no exception."""
 
@@ -46,11 +48,13 @@ class Reason:
         kind: the exception's name or the invariant's.
         place: file and function of the innermost frame of yohaku, or the kind of step; may be empty.
         message: what the exception says; two findings with different messages may be the same.
+        script: further lines of it: how a person repeats it without the fuzzer.
     """
 
     kind: str
     place: str = ""
     message: str = ""
+    script: str = ""
 
     @property
     def key(self) -> tuple[str, str]:
@@ -90,9 +94,10 @@ class Finding:
 
 def reason_of(error: BaseException) -> Reason:
     """Say why an input that raised ``error`` is a finding."""
-    message = str(error).split("\n", 1)[0][:300]
+    message, _, script = str(error).partition("\n")
+    message = message[:300]
     if isinstance(error, BrokenInvariantError):
-        return Reason(error.invariant, error.step, message)
+        return Reason(error.invariant, error.step, message, script)
     if isinstance(error, HangError):
         return Reason(HANGS, _innermost(error.__traceback__), message)
     place = "" if isinstance(error, RecursionError) else _innermost(error.__traceback__)
@@ -109,10 +114,13 @@ def _innermost(trace: TracebackType | None) -> str:
 
 
 def _place(file: str) -> str:
-    """Give a file's path from its package on; nothing for files of others and for the fuzzer's own."""
-    if file.startswith(_GENERATED):
-        return file
+    """Give a file's path from its package on, a designer's file by its name; nothing for libraries and the fuzzer."""
+    if file.startswith("<"):
+        return file if file.startswith(_GENERATED) else ""
     parts = Path(file).parts
     starts = [at for at, part in enumerate(parts) if part in _OURS]
-    inside = parts[starts[-1] :] if starts else ()
-    return "" if not inside or inside[:2] == _TESTING else "/".join(inside)
+    if starts:
+        inside = parts[starts[-1] :]
+        return "" if inside[:2] == _TESTING else "/".join(inside)
+    is_library = "site-packages" in parts or file.startswith(_STANDARD)
+    return "" if is_library else Path(file).name

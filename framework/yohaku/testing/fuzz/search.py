@@ -135,7 +135,8 @@ class Search:
         self._stopped = True
 
     def _is_over(self, seconds: float | None) -> bool:
-        return self._stopped or seconds is not None and self._began is not None and monotonic() - self._began >= seconds
+        is_due = seconds is not None and self._began is not None and monotonic() - self._began >= seconds
+        return self._stopped or is_due
 
     def _start(self, number: int) -> _Process:
         ours, theirs = self._context.Pipe()

@@ -52,9 +52,14 @@ def write_test(target: str, part: str, call: Call, reason: Reason, data: bytes, 
     ours = sorted({call.check, *(line for line in call.imports if "yohaku" in line)})
     groups = ["\n".join(standard)] if standard else []
     groups += ["\n".join(ours), *(["\n".join(call.setup)] if call.setup else [])]
+    groups += [_commented(reason.script)] if reason.script.strip() else []
     groups.append(f"DATA = {_text(data) if call.text else _hex(data)}")
     body = f"def test_finding_{digest}() -> None:\n    {call.expression()}\n"
     return f'"""{told.strip()}\n"""\n\n' + "\n\n".join(groups) + f"\n\n\n{body}"
+
+
+def _commented(script: str) -> str:
+    return "\n".join(line if line.startswith("#") else f"# {line}" for line in map(_plain, script.strip().splitlines()))
 
 
 def _plain(text: str) -> str:
@@ -79,5 +84,11 @@ def _text(data: bytes) -> str:
         return _hex(data)
     lines = text.splitlines(keepends=True)
     if len(lines) <= 1:
-        return f"{text!a}.encode()"
-    return "(\n" + "\n".join(f"    {line!a}" for line in lines) + "\n).encode()"
+        return f"{_literal(text)}.encode()"
+    return "(\n" + "\n".join(f"    {_literal(line)}" for line in lines) + "\n).encode()"
+
+
+def _literal(text: str) -> str:
+    """Write a text in double quotes where that needs no more backslashes."""
+    written = ascii(text)
+    return f'"{written[1:-1]}"' if written[0] == "'" and '"' not in text else written

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,7 @@ from yohaku.testing.fuzz.target import Part
 from yohaku.testing.values import records
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from yohaku.schema import Applet, File, Record
 
@@ -39,9 +40,9 @@ def record_parts(applet: type[Applet], imported: Call) -> Iterator[Part]:
 def _file_parts(name: str, file: File[Any], expression: str, imported: Call) -> Iterator[Part]:
     record: type[Record] = file.record
     drawn = seed_records(record)
-    raw = [one.encode() for one in drawn]
-    texts = [json.dumps(one.to_json(), ensure_ascii=False).encode() for one in drawn]
-    tables = ["".join(write_csv(record, [one])).encode() for one in drawn]
+    raw = _written(drawn, lambda one: one.encode())
+    texts = _written(drawn, lambda one: json.dumps(one.to_json(), ensure_ascii=False).encode())
+    tables = _written(drawn, lambda one: "".join(write_csv(record, [one])).encode())
 
     def call(check: str, *, text: bool) -> Call:
         line = f"from yohaku.testing.fuzz.checks import {check}"
@@ -54,9 +55,18 @@ def _file_parts(name: str, file: File[Any], expression: str, imported: Call) -> 
     yield Part(f"{name}.csv", partial(checks.check_csv, record), tables, csv_call, mutate_table, separator=b"\n")
 
 
+def _written(drawn: list[Record], write: Callable[[Record], bytes]) -> list[bytes]:
+    """Write records; those that cannot be written are for the checks to find."""
+    found = []
+    for one in drawn:
+        with suppress(Exception):
+            found.append(write(one))
+    return found
+
+
 def seed_records(record: type[Record]) -> list[Record]:
-    """Give the example of a record class and some that are drawn, always the same."""
-    found: list[Record] = [record.example()]
+    """Give the example of a record class and some that are drawn, always the same; none where that raises."""
+    found: list[Record] = []
 
     @settings(
         max_examples=SEEDS,
@@ -70,5 +80,7 @@ def seed_records(record: type[Record]) -> list[Record]:
     def draw(one: Record) -> None:
         found.append(one)
 
-    draw()
+    with suppress(Exception):
+        found.append(record.example())
+        draw()
     return found
