@@ -116,8 +116,8 @@ def emptied(pcscd: None) -> Callable[[], None]:  # noqa: ARG001 - the service mu
 
 
 @pytest.fixture
-def inserted(emptied: Callable[[], None]) -> Iterator[CardInReader]:
-    """Insert a fresh emulated card in the first virtual reader; pull it afterwards."""
+def inserted(emptied: Callable[[], None], request: pytest.FixtureRequest) -> Iterator[CardInReader]:
+    """Insert a fresh emulated card in the first virtual reader; pull it afterwards. A parameter is its profile."""
     from yohaku.reader import open_link
 
     def present() -> bool:
@@ -125,7 +125,7 @@ def inserted(emptied: Callable[[], None]) -> Iterator[CardInReader]:
         return True
 
     emptied()
-    card = CardInReader(EmulatedCard())
+    card = CardInReader(EmulatedCard(getattr(request, "param", "generic")))
     try:
         wait_for(present, "a card in the reader")
         yield card
