@@ -1,6 +1,5 @@
 """Every applet of the catalogue is complete: labels in both languages, examples, a purpose, a descriptor that fits."""
 
-import json
 from importlib.metadata import entry_points
 
 import pytest
@@ -21,7 +20,7 @@ def test_an_applet_says_who_uses_it_and_why(name):
     applet = CATALOGUE[name]
     assert applet.name == name
     assert len(applet.__doc__.split("\n\n", 1)[1]) > 100
-    for part in (*applet.files().values(), *applet.pins().values(), *applet.keys().values()):
+    for part in applet.parts().values():
         assert part.label, part
         assert part.english, part
     assert 0 < len(compile_descriptor(applet)) <= 200
@@ -36,16 +35,6 @@ def test_every_field_has_a_label_and_a_stated_example(name, file):
     for field_name, spec in file.record.__fields__.items():
         assert spec.label, (name, field_name)
         assert spec.type.hidden or spec.example is not MISSING, (name, field_name)
-
-
-@pytest.mark.parametrize(("name", "file"), FILES)
-def test_the_example_round_trips_and_fits_its_file(name, file):
-    assert file.name in CATALOGUE[name].files()
-    record = file.record.example()
-    raw = record.encode()
-    assert file.record.decode(raw) == record
-    assert len(raw) <= file.size
-    assert file.record.from_json(json.loads(json.dumps(record.to_json()))) == record
 
 
 def test_sizes_of_the_log_entries_are_as_planned():
