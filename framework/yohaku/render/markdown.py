@@ -27,11 +27,12 @@ if TYPE_CHECKING:
     from yohaku.render.examples import Example
     from yohaku.schema.applet import Applet
     from yohaku.schema.declarations import File
-    from yohaku.schema.layout import AppletLayout, FileLayout
+    from yohaku.schema.layout import AppletLayout, FileLayout, PurseLayout
 
 SHOWN = 16
 """Bytes of a field that the example shows; the rest is counted."""
 OPERATIONS = {"read": "読出し read", "update": "更新 update", "append": "追加 append"}
+PURSE_OPERATIONS = {"read": "残高照会 read", "log": "履歴照会 log", "credit": "入金 credit", "debit": "支払 debit"}
 
 
 def markdown(applet: type[Applet]) -> str:
@@ -46,6 +47,7 @@ def markdown(applet: type[Applet]) -> str:
         _purpose(applet, layout),
         _files(layout),
         *(_file(file) for file in applet.files().values()),
+        *map(_purse, layout.purses),
         _access(applet, layout),
         _credentials(layout),
         _personal(layout),
@@ -66,7 +68,11 @@ def _head(applet: type[Applet], layout: AppletLayout) -> Iterator[str]:
         [
             ["アプリケーション識別子 AID", f"`{layout.aid.hex(' ').upper()}`, {kind}"],
             ["版 version", str(layout.version)],
-            ["ファイル files", f"{len(layout.files)}, {layout.bytes} bytes"],
+            ["ファイル files", f"{len(layout.files)}, {sum(file.size for file in layout.files)} bytes"],
+            *(
+                [["財布 purses", f"{len(layout.purses)}, {sum(one.size for one in layout.purses)} bytes"]]
+                * bool(layout.purses)
+            ),
             ["カード上の大きさ size on the card", f"{layout.card_bytes} bytes, an estimate 概算"],
         ],
     )
@@ -109,6 +115,31 @@ def _file(file: File[Any]) -> Iterator[str]:
     yield from _example(example)
     yield ""
     yield from _density(file)
+
+
+def _purse(purse: PurseLayout) -> Iterator[str]:
+    """Tell what a purse may hold and book, and what stands where on the card and in a receipt."""
+    yield f"## `{purse.name}` {names(purse.label, purse.english)}"
+    yield ""
+    yield f"財布 (purse, SFI {purse.sfi}). {access_words(purse)}."
+    yield ""
+    rows = [
+        ["最高残高 highest balance", f"{purse.maximum:,}"],
+        ["一回の入金 one credit", f"{purse.most_credit:,}"],
+        ["一回の支払 one debit", f"{purse.most_debit:,}"],
+        ["領収記録 receipts kept", str(purse.entries)],
+        ["領収証の鍵 key of receipts", f"`{purse.receipts}`"],
+        ["バイト bytes", str(purse.size)],
+    ]
+    yield from _table(["項目 item", "値 value"], rows)
+    yield ""
+    rows = [[offset, size, label, english] for offset, size, english, label in purse.parts]
+    yield from _table(["位置 byte", "長さ size", "名称 label", "English"], rows)
+    yield ""
+    yield (
+        "CREDIT and DEBIT change balance, sequence number and log in one step; each answer has an AES-CMAC over the "
+        "whole receipt and the AID, which the back office checks with the key of receipts."
+    )
 
 
 def _fields(layout: FileLayout) -> Iterator[str]:
@@ -187,6 +218,13 @@ def _access(applet: type[Applet], layout: AppletLayout) -> Iterator[str]:
         for file in layout.files
     ]
     yield from _table(["ファイル file", *OPERATIONS.values()], rows)
+    if layout.purses:
+        yield ""
+        rows = [
+            [f"`{purse.name}` {purse.label}", *(_rule(purse.access[operation]) for operation in PURSE_OPERATIONS)]
+            for purse in layout.purses
+        ]
+        yield from _table(["財布 purse", *PURSE_OPERATIONS.values()], rows)
     excused = list(_excused(applet))
     if excused:
         yield ""
@@ -198,7 +236,7 @@ def _access(applet: type[Applet], layout: AppletLayout) -> Iterator[str]:
 def _excused(applet: type[Applet]) -> Iterator[str]:
     """List the checks that the declaration sets aside, and why."""
     yield from (f"- `{rule}`: {reason}" for rule, reason in applet.ignored.items())
-    for part in (*applet.files().values(), *applet.pins().values(), *applet.keys().values()):
+    for part in applet.parts().values():
         for (at, rule), reason in part.ignored.items():
             yield f"- `{'.'.join(filter(None, (part.name, at)))}` `{rule}`: {reason}"
 
@@ -259,7 +297,8 @@ def _size(applet: type[Applet], layout: AppletLayout) -> Iterator[str]:
     yield "## カード上の大きさ Size on the card"
     yield ""
     rows: list[tuple[str, int]] = [
-        ("ファイルの中身 file contents", layout.bytes),
+        ("ファイルの中身 file contents", sum(file.size for file in layout.files)),
+        *([("財布 purses", sum(purse.size for purse in layout.purses))] if layout.purses else []),
         ("記述子 descriptor", over.descriptor),
         ("暗証番号 PINs", over.pins),
         ("鍵 keys", over.keys),
@@ -290,7 +329,9 @@ def _versions(applet: type[Applet]) -> Iterator[type[Applet]]:
 
 
 def _contents(applet: type[Applet]) -> str:
-    return ", ".join(f"`{name}` {file.size}" for name, file in applet.files().items())
+    sizes = [(name, file.size) for name, file in applet.files().items()]
+    sizes += [(name, purse.size) for name, purse in applet.purses().items()]
+    return ", ".join(f"`{name}` {size}" for name, size in sizes)
 
 
 def _table(head: list[str], rows: Iterable[list[str]]) -> Iterator[str]:

@@ -22,6 +22,7 @@ from yohaku.render.words import (
     names,
     overhead_words,
     purpose,
+    purse_words,
     total_words,
 )
 from yohaku.schema.density import applet_density, file_density
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 
     from yohaku.schema.applet import Applet
     from yohaku.schema.declarations import File
-    from yohaku.schema.layout import AppletLayout
+    from yohaku.schema.layout import AppletLayout, PurseLayout
 
 
 def html(applet: type[Applet]) -> str:
@@ -67,6 +68,8 @@ def _body(applet: type[Applet], layout: AppletLayout) -> Iterator[str]:
     yield "</header><main>"
     for file in applet.files().values():
         yield from _file(file)
+    for purse in layout.purses:
+        yield from _purse(purse)
     yield f"</main><footer><p><b>{escape(total_words(layout))}</b></p><p>{escape(overhead_words(layout))}</p>"
     yield f"<p>{escape(str(applet_density(applet)))}</p></footer>"
     yield f"<script>{SCRIPT}</script></body>"
@@ -86,6 +89,17 @@ def _file(file: File[Any]) -> Iterator[str]:
     yield "</div>"
     yield from _density(file)
     yield "</section>"
+
+
+def _purse(purse: PurseLayout) -> Iterator[str]:
+    """Say what a purse is, and list its parts on the card."""
+    yield f"<section{attributes(class_='purse', id=purse.name, data_purse=purse.name)}>"
+    yield f"<h2>{escape(purse.name)} <small>{escape(names(purse.label, purse.english))}</small></h2>"
+    yield f"<p>{escape(purse_words(purse))}<br>{escape(access_words(purse))}</p>"
+    yield "<table><thead><tr><th>byte</th><th>size</th><th>part</th></tr></thead><tbody>"
+    for offset, size, english, label in purse.parts:
+        yield f"<tr><td>{offset}</td><td>{escape(size)}</td><td>{escape(names(label, english))}</td></tr>"
+    yield "</tbody></table></section>"
 
 
 def _density(file: File[Any]) -> Iterator[str]:

@@ -19,6 +19,7 @@ from yohaku.render.words import (
     offset_words,
     overhead_words,
     place_words,
+    purse_words,
     short_name,
     size_words,
     total_words,
@@ -28,7 +29,7 @@ from yohaku.render.words import (
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from yohaku.schema.layout import AppletLayout, FileLayout
+    from yohaku.schema.layout import AppletLayout, FileLayout, PurseLayout
     from yohaku.schema.places import Place
 
 MARGIN = 24
@@ -51,6 +52,8 @@ def svg(layout: AppletLayout) -> str:
         canvas.line(MARGIN, f"{one.kind.upper()} {one.name}: {credential_words(one)}")
     for file in layout.files:
         _file(canvas, file)
+    for purse in layout.purses:
+        _purse(canvas, purse)
     canvas.y += LINE
     canvas.line(MARGIN, total_words(layout), "strong")
     canvas.line(MARGIN, overhead_words(layout), "faint")
@@ -77,7 +80,8 @@ def _description(layout: AppletLayout) -> str:
         f"{file.name}: {file_words(file)}: " + "; ".join(place_words(place) for place in file.fields)
         for file in layout.files
     )
-    return f"{total_words(layout)}. {'. '.join(files)}."
+    purses = (f"{purse.name}: {purse_words(purse)}" for purse in layout.purses)
+    return f"{total_words(layout)}. {'. '.join([*files, *purses])}."
 
 
 def _file(canvas: Canvas, file: FileLayout) -> None:
@@ -93,6 +97,24 @@ def _file(canvas: Canvas, file: FileLayout) -> None:
         right = _tree(canvas, file)
         canvas.y -= LINE * (len(list(listed(file))) + 1)
         _table(canvas, file, right)
+    canvas.add("</g>")
+
+
+def _purse(canvas: Canvas, purse: PurseLayout) -> None:
+    """Say what a purse is, and list its parts on the card."""
+    canvas.y += LINE
+    canvas.add(f"<g{attributes(class_='purse', data_purse=purse.name)}>")
+    canvas.line(MARGIN, f"{purse.name}  {names(purse.label, purse.english)}", "heading")
+    canvas.line(MARGIN, f"{purse_words(purse)} · {access_words(purse)}", "faint")
+    rows = [
+        ("byte", "size", names("", "part")),
+        *((at, size, names(label, word)) for at, size, word, label in purse.parts),
+    ]
+    stops = (MARGIN + 40.0, MARGIN + 110.0, MARGIN + 110.0 + GAP)
+    for number_, row in enumerate(rows):
+        for content, x, look in zip(row, stops, ("end", "end", ""), strict=True):
+            canvas.text(x, content, look if number_ else f"head {look}".strip())
+        canvas.y += LINE
     canvas.add("</g>")
 
 

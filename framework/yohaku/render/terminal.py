@@ -17,6 +17,7 @@ from yohaku.render.words import (
     names,
     offset_words,
     overhead_words,
+    purse_words,
     size_words,
     total_words,
     type_words,
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from yohaku.schema.density import AppletDensity
-    from yohaku.schema.layout import AppletLayout, FileLayout
+    from yohaku.schema.layout import AppletLayout, FileLayout, PurseLayout
     from yohaku.schema.places import Place
 
 PALETTE = (153, 223, 157, 225, 229, 159, 217, 189, 193, 216, 152, 187)
@@ -80,6 +81,8 @@ def draw(layout: AppletLayout, *, width: int = 80, colour: bool = True) -> str:
     lines = [*_title(layout, pen)]
     for file in layout.files:
         lines += ["", *_file(file, width, pen)]
+    for purse in layout.purses:
+        lines += ["", *_purse(purse, pen)]
     lines += ["", pen.bold(total_words(layout)), f"({overhead_words(layout)})"]
     return "\n".join(lines) + "\n"
 
@@ -109,6 +112,19 @@ def _file(file: FileLayout, width: int, pen: Pen) -> Iterator[str]:
     if file.exact:
         yield from _map(file, width, pen)
     yield from _legend(file, width, pen)
+
+
+def _purse(purse: PurseLayout, pen: Pen) -> Iterator[str]:
+    """Say what a purse is, and list its parts on the card."""
+    yield f"{pen.bold(purse.name)}  {names(purse.label, purse.english)}"
+    yield purse_words(purse)
+    yield access_words(purse)
+    yield ""
+    rows = [("byte", "size", "part", ""), *purse.parts]
+    widths = [max(columns(row[index]) for row in rows) for index in range(2)]
+    for number, (offset, size, english, label) in enumerate(rows):
+        line = f"  {offset.rjust(widths[0])}  {size.rjust(widths[1])}  {names(label, english)}"
+        yield line if number else pen.faint(line)
 
 
 def _map(file: FileLayout, width: int, pen: Pen) -> Iterator[str]:

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from yohaku.schema.applet import Applet
-    from yohaku.schema.layout import AppletLayout, CredentialLayout, FileLayout
+    from yohaku.schema.layout import AppletLayout, CredentialLayout, FileLayout, PurseLayout
     from yohaku.schema.places import Place
 
 KINDS = {"transparent": "透過ファイル", "linear": "順編成レコードファイル", "cyclic": "循環レコードファイル"}
@@ -90,9 +90,16 @@ def file_words(file: FileLayout) -> str:
     return f"{file.kind} file, SFI {file.sfi}, {size}"
 
 
-def access_words(file: FileLayout) -> str:
+def access_words(part: FileLayout | PurseLayout) -> str:
     """Say who may do what."""
-    return " · ".join(f"{operation}: {rule}" for operation, rule in file.access.items())
+    return " · ".join(f"{operation}: {rule}" for operation, rule in part.access.items())
+
+
+def purse_words(purse: PurseLayout) -> str:
+    """Say what a purse holds, what it books at most, and who vouches for it."""
+    limits = f"balance to {purse.maximum:,}, credits to {purse.most_credit:,}, debits to {purse.most_debit:,}"
+    kept = f"{purse.entries} receipt{'s' * (purse.entries > 1)} under {purse.receipts}"
+    return f"purse, SFI {purse.sfi}, {limits}, {kept} = {purse.size} bytes"
 
 
 def credential_words(one: CredentialLayout) -> str:
@@ -104,7 +111,10 @@ def credential_words(one: CredentialLayout) -> str:
 
 def total_words(layout: AppletLayout) -> str:
     """Say what the applet takes on a card."""
-    return f"{layout.card_bytes} bytes on the card: {layout.bytes} in files, {layout.overhead.total} for the container"
+    where = "files and purses" if layout.purses else "files"
+    return (
+        f"{layout.card_bytes} bytes on the card: {layout.bytes} in {where}, {layout.overhead.total} for the container"
+    )
 
 
 def overhead_words(layout: AppletLayout) -> str:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from yohaku.schema.declarations import RecordFile, TransparentFile
 from yohaku.schema.places import Place, record_layout, record_tree
-from yohaku.schema.profiles import Overhead, overhead
+from yohaku.schema.profiles import Overhead, content_bytes, overhead
+from yohaku.schema.purses import HEAD
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from yohaku.codec import Json
     from yohaku.schema.applet import Applet
     from yohaku.schema.declarations import File, Key, Pin
+    from yohaku.schema.purses import Purse
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +103,77 @@ class FileLayout:
         }
 
 
+PURSE_PARTS = (
+    (0, 8, "purse number", "財布番号"),
+    (8, 4, "sequence number", "通番"),
+    (12, 4, "balance", "残高"),
+)
+"""Offset, bytes and names of what a purse holds before its log (container version 1.1, chapter 8)."""
+ENTRY_PARTS = (
+    (0, 1, "booking: 1 credit, 2 debit", "区分"),
+    (1, 4, "amount", "金額"),
+    (5, 4, "balance afterwards", "取引後残高"),
+    (9, 8, "terminal's reference", "端末参照番号"),
+)
+"""The same of each entry of its log."""
+
+
+@dataclass(frozen=True, slots=True)
+class PurseLayout:
+    """The layout of one purse.
+
+    Attributes:
+        name: its name in the applet.
+        size: bytes on the card.
+        sfi: short file identifier.
+        label: the Japanese name.
+        english: the English name.
+        maximum: the highest balance.
+        most_credit: the most that one credit adds.
+        most_debit: the most that one debit takes.
+        entries: how many receipts its log keeps.
+        receipts: name of the key that vouches for receipts.
+        access: the rule of each operation as text.
+    """
+
+    name: str
+    size: int
+    sfi: int
+    label: str
+    english: str
+    maximum: int
+    most_credit: int
+    most_debit: int
+    entries: int
+    receipts: str
+    access: Mapping[str, str]
+
+    @property
+    def parts(self) -> tuple[tuple[str, str, str, str], ...]:
+        """Offset, size and both names of every part of it on the card; of the log, those of its first entry."""
+        head = [(str(at), str(size), english, label) for at, size, english, label in PURSE_PARTS]
+        rows = [
+            (str(HEAD + at), f"{size} × {self.entries}", english, label) for at, size, english, label in ENTRY_PARTS
+        ]
+        return (*head, *rows)
+
+    def to_json(self) -> Json:
+        """Give the purse as JSON."""
+        return {
+            "name": self.name,
+            "size": self.size,
+            "sfi": self.sfi,
+            "label": self.label,
+            "english": self.english,
+            "maximum": self.maximum,
+            "most_credit": self.most_credit,
+            "most_debit": self.most_debit,
+            "entries": self.entries,
+            "receipts": self.receipts,
+            "access": dict(self.access),
+        }
+
+
 @dataclass(frozen=True, slots=True)
 class CredentialLayout:
     """A PIN or a key as documents show it; never its value.
@@ -149,9 +222,10 @@ class AppletLayout:
         aid: application identifier.
         version: version of the layout.
         files: its files in declared order.
-        bytes: bytes of all file contents.
+        bytes: bytes of the contents of all files and purses.
         overhead: what the container keeps beside them.
         credentials: its PINs and keys, PINs first.
+        purses: its purses in declared order.
     """
 
     applet: str
@@ -162,6 +236,7 @@ class AppletLayout:
     bytes: int
     overhead: Overhead
     credentials: tuple[CredentialLayout, ...]
+    purses: tuple[PurseLayout, ...] = ()
 
     @property
     def descriptor(self) -> int:
@@ -181,6 +256,7 @@ class AppletLayout:
             "aid": self.aid.hex(),
             "version": self.version,
             "files": [file.to_json() for file in self.files],
+            "purses": [purse.to_json() for purse in self.purses],
             "bytes": self.bytes,
             "descriptor_bytes": self.descriptor,
             "overhead": self.overhead.to_json(),
@@ -198,9 +274,10 @@ def applet_layout(applet: type[Applet]) -> AppletLayout:
         applet.aid,
         applet.version,
         files,
-        sum(file.size for file in files),
+        content_bytes(applet),
         overhead(applet),
         (*map(_pin, applet.pins().values()), *map(_key, applet.keys().values())),
+        tuple(map(_purse, applet.purses().values())),
     )
 
 
@@ -218,6 +295,22 @@ def file_layout(file: File[Any]) -> FileLayout:
         {operation: str(rule) for operation, rule in file.rules.items()},
         record_tree(file.record),
         isinstance(file, TransparentFile) and file.atomic,
+    )
+
+
+def _purse(purse: Purse) -> PurseLayout:
+    return PurseLayout(
+        purse.name,
+        purse.size,
+        purse.sfi,
+        purse.label,
+        purse.english,
+        purse.maximum,
+        purse.most_credit,
+        purse.most_debit,
+        purse.entries,
+        purse.receipts.name,
+        {operation: str(rule) for operation, rule in purse.rules.items()},
     )
 
 
@@ -259,6 +352,7 @@ __all__ = [
     "CredentialLayout",
     "FileLayout",
     "Place",
+    "PurseLayout",
     "Segment",
     "applet_layout",
     "file_layout",
