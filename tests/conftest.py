@@ -1,5 +1,10 @@
-"""Hypothesis profiles (quick by default, long with --hypothesis-profile=long) and the counts that a run prints."""
+"""Profiles (quick by default; ci or long with --yohaku-profile=NAME) and the counts that a run prints.
 
+The name chooses the effort of applet suites and Hypothesis' profile for all other tests here; so does
+--hypothesis-profile=NAME.
+"""
+
+import pytest
 from hypothesis import HealthCheck, settings
 
 settings.register_profile(
@@ -7,7 +12,19 @@ settings.register_profile(
 )
 settings.register_profile("ci", parent=settings.get_profile("quick"), max_examples=150, derandomize=True)
 settings.register_profile("long", parent=settings.get_profile("quick"), max_examples=10_000)
-settings.load_profile("quick")
+
+
+def pytest_configure(config):
+    settings.load_profile(config.getoption("--hypothesis-profile") or config.getoption("--yohaku-profile"))
+
+
+@pytest.fixture(scope="session")
+def yohaku_effort(pytestconfig):
+    from yohaku.testing.suite.effort import EFFORTS
+
+    named = pytestconfig.getoption("--hypothesis-profile"), pytestconfig.getoption("--yohaku-profile")
+    return next(EFFORTS[name] for name in named if name in EFFORTS)
+
 
 COUNTS = {
     "cut_points": "power cuts: {:,} cut points examined, each left the old or the new state",
