@@ -7,12 +7,14 @@ a command APDU. The reader's driver always begins; it takes an empty answer for 
 from __future__ import annotations
 
 import socket
+import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final, Self
 
 from yohaku_emulator.errors import LinkError, PowerCut
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import TracebackType
 
     from yohaku_emulator.link import EmulatorLink
@@ -22,10 +24,18 @@ PORT: Final = 0x8C7B
 _POWER_OFF, _POWER_ON, _RESET, _GET_ATR = 0, 1, 2, 4
 _PATIENCE: Final = 5.0
 """Seconds that the reader has to take the card in."""
+AGAIN: Final = 0.5
+"""Seconds between two attempts to find a reader."""
 
 
 class InsertedCard:
     """A card in a slot of the virtual reader, until it is pulled.
+
+    Attributes:
+        link: the card.
+        slot: where it is.
+        commands: how many it answered.
+        lost_power: whether it left the reader because its power went.
 
     Args:
         link: the card.
@@ -39,6 +49,7 @@ class InsertedCard:
     def __init__(self, link: EmulatorLink, *, slot: int = 0, host: str = "127.0.0.1") -> None:
         self.link, self.slot = link, slot
         self.commands = 0
+        self.lost_power = False
         try:
             self._socket = socket.create_connection((host, PORT + slot), timeout=_PATIENCE)
         except OSError as error:
@@ -74,6 +85,7 @@ class InsertedCard:
         try:
             return self.link.transmit(command)
         except PowerCut:
+            self.lost_power = True
             self.pull()
             return None
 
@@ -100,6 +112,77 @@ class InsertedCard:
         with suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)
         self._socket.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.pull()
+        self.link.close()
+
+
+class StayingCard:
+    """A card that is put into a slot as soon as there is a reader, and again when the reader was gone meanwhile.
+
+    Attributes:
+        link: the card.
+        slot: where it belongs.
+        commands: how many it answered.
+
+    Args:
+        link: the card.
+        slot: which slot, from 0.
+        host: where the driver listens.
+        told: gets a sentence when the card is taken in, and when it waits for a reader.
+    """
+
+    def __init__(
+        self, link: EmulatorLink, *, slot: int = 0, host: str = "127.0.0.1", told: Callable[[str], None]
+    ) -> None:
+        self.link, self.slot = link, slot
+        self.commands = 0
+        self._host, self._told = host, told
+        self._is_pulled = threading.Event()
+        self._changing = threading.Lock()
+        self._inserted: InsertedCard | None = None
+
+    def serve(self) -> None:
+        """Answer every reader that comes, until the card is pulled or loses its power."""
+        is_waiting = False
+        while not self._is_pulled.is_set():
+            try:
+                inserted = InsertedCard(self.link, slot=self.slot, host=self._host)
+            except LinkError as error:
+                if not is_waiting:
+                    self._told(f"{error}; waiting for it")
+                is_waiting = True
+                self._is_pulled.wait(AGAIN)
+                continue
+            is_waiting = False
+            self._told(f"{self.link.name} is in slot {self.slot}, as pcsc:Virtual PCD 00 {self.slot:02}")
+            self._stay(inserted)
+            if inserted.lost_power:
+                return
+
+    def _stay(self, inserted: InsertedCard) -> None:
+        """Serve one reader; one that goes away takes the power with it."""
+        with self._changing:
+            self._inserted = inserted
+            if self._is_pulled.is_set():
+                inserted.pull()
+        inserted.serve()
+        inserted.pull()
+        self.commands += inserted.commands
+        self.link.card.power_off()
+
+    def pull(self) -> None:
+        """Take the card out for good; ``serve`` ends. Harmless when repeated."""
+        with self._changing:
+            self._is_pulled.set()
+            if self._inserted is not None:
+                self._inserted.pull()
 
     def __enter__(self) -> Self:
         return self

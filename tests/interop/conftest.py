@@ -50,8 +50,32 @@ def wait_for(done: Callable[[], bool], what: str, seconds: float = 15) -> None:
     pytest.fail(f"{what} did not happen in {seconds} s: {told}")
 
 
+class Service:
+    """The pcscd that this test run started, or the one that was there before."""
+
+    def __init__(self, program: str | None) -> None:
+        self._program = program
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether the tests may stop it."""
+        return self._program is not None
+
+    def start(self) -> None:
+        if self._program:
+            command = [self._program, "--foreground"]
+            self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        wait_for(lambda: READER in list_readers(), f"a reader named {READER!r}")
+
+    def stop(self) -> None:
+        if self._process:
+            self._process.terminate()
+            self._process.wait(10)
+
+
 @pytest.fixture(scope="session")
-def pcscd() -> Iterator[None]:
+def pcscd() -> Iterator[Service]:
     """Have pcscd run with the virtual readers; one test run at a time, as there is one pcscd on a machine."""
     if absent := missing():
         if os.environ.get("CI"):
@@ -59,25 +83,17 @@ def pcscd() -> Iterator[None]:
         pytest.skip(f"missing: {absent}; {PACKAGES}")
     with (Path(gettempdir()) / "yohaku-pcscd.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        with running_service():
-            wait_for(lambda: READER in list_readers(), f"a reader named {READER!r}")
-            yield
+        service = Service(None if is_running() else shutil.which("pcscd", path=os.environ["PATH"] + ":/usr/sbin"))
+        service.start()
+        yield service
+        service.stop()
 
 
-@contextlib.contextmanager
-def running_service() -> Iterator[None]:
-    """Use the pcscd that runs, or start one and end it afterwards."""
+def is_running() -> bool:
     with contextlib.suppress(CardError):
         list_readers()
-        yield
-        return
-    program = shutil.which("pcscd", path=os.environ["PATH"] + ":/usr/sbin")
-    assert program
-    with subprocess.Popen([program, "--foreground"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
-        try:
-            yield
-        finally:
-            process.terminate()
+        return True
+    return False
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -95,6 +111,11 @@ class CardInReader:
         self._inserted = InsertedCard(EmulatorLink(card, "emulator:"))
         self._thread = threading.Thread(target=self._inserted.serve, daemon=True)
         self._thread.start()
+
+    @property
+    def commands(self) -> int:
+        """How many commands it answered."""
+        return self._inserted.commands
 
     def pull(self) -> None:
         self._inserted.pull()

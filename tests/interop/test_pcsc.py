@@ -274,6 +274,19 @@ def test_opensc_explorer_is_refused_what_needs_a_pin(inserted: Any) -> None:
         assert card.open(LibraryCard).holder.tries_left == 3
 
 
+def test_opensc_explorer_finds_the_files_and_nothing_else(inserted: Any) -> None:
+    """Its ``ls`` needs a driver that knows the card: ISO/IEC 7816-4 has no command that lists the files of a DF."""
+    assert inserted
+    with connect(URL) as card:
+        load(card)
+    heard = explorer("cd aid:F059484B0001", "find 0000 0120", "info 0002", "cat 0001", "ls")
+    found = re.findall(r"^ ([0-9A-F]{4}) +\t +(\w+) +(\d+)", heard, re.MULTILINE)
+    assert found == [("0001", "wEF", "64"), ("0002", "wEF", "320")], heard
+    assert re.search(r"EF structure: +Cyclic\s+Number of records: +20\s+Max\. record size: +16 bytes", heard)
+    assert f"00000000: {Borrower.example().encode()[:16].hex(' ').upper()}" in heard
+    assert "Unable to receive file listing: Not supported" in heard
+
+
 def test_doctor_tells_what_the_card_holds(inserted: Any) -> None:
     assert inserted
     with connect(URL) as card:

@@ -43,16 +43,17 @@ def emulator() -> None:
 def run(images: Sequence[str], slot: int, profile: str, seed: int, *, vpcd: bool) -> None:
     """Be a card in a reader that every PC/SC program sees, until a signal comes.
 
+    Without pcscd and its virtual reader it waits for them, and it comes back when they were restarted.
     The card is then reached as pcsc:"Virtual PCD 00 00", the next slot as "Virtual PCD 00 01".
     """
     from yohaku_emulator.link import open_link
-    from yohaku_emulator.vpcd import InsertedCard
+    from yohaku_emulator.vpcd import StayingCard
 
     del vpcd
     query = f"?profile={profile}&seed={seed}"
     with ExitStack() as stack:
         cards = [
-            stack.enter_context(InsertedCard(_opened(open_link, path, query), slot=slot + number))
+            stack.enter_context(StayingCard(_opened(open_link, path, query), slot=slot + number, told=console.note))
             for number, path in enumerate(images or ("",))
         ]
         _until_signalled(cards)
@@ -66,7 +67,7 @@ def _opened(open_link: Any, path: str, query: str) -> EmulatorLink:
 
 
 def _until_signalled(cards: Sequence[Any]) -> None:
-    """Serve every card in a thread of its own until a signal comes or the last one was thrown out."""
+    """Serve every card in a thread of its own until a signal comes or the last one lost its power."""
     ended = threading.Event()
 
     def end(_number: int, _frame: FrameType | None) -> None:
@@ -75,13 +76,14 @@ def _until_signalled(cards: Sequence[Any]) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, end)
     threads = [threading.Thread(target=card.serve, daemon=True) for card in cards]
-    for card, thread in zip(cards, threads, strict=True):
-        console.note(f"{card.link.name} is in slot {card.slot}, as pcsc:Virtual PCD 00 {card.slot:02}; Ctrl-C pulls it")
+    console.note("Ctrl-C ends it")
+    for thread in threads:
         thread.start()
     while not ended.wait(0.2) and any(thread.is_alive() for thread in threads):
         pass
-    for card in cards:
+    for card, thread in zip(cards, threads, strict=True):
         card.pull()
+        thread.join()
         console.note(f"slot {card.slot}: {console.counted(card.commands, 'command')} answered")
 
 
