@@ -7,7 +7,7 @@ link that gives its emulated card (`Cuttable`).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias, runtime_checkable
+from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 
 from hypothesis import strategies as st
 
@@ -53,6 +53,11 @@ class EmulatedCardLike(Protocol):
         """The card's memory."""
         ...
 
+    @property
+    def writes(self) -> int:
+        """Page writes so far."""
+        ...
+
     def transmit(self, command: bytes) -> bytes:
         """Send a command APDU and return the response APDU."""
         ...
@@ -66,7 +71,6 @@ class EmulatedCardLike(Protocol):
         ...
 
 
-@runtime_checkable
 class Cuttable(Protocol):
     """A link that gives its emulated card: ``emulator:`` and forks of it."""
 
@@ -89,7 +93,7 @@ class ForkedLink:
 
     is_emulator = True
 
-    def __init__(self, card: EmulatedCardLike, *, name: str = "emulator: (fork)", atr: bytes = b"") -> None:
+    def __init__(self, card: EmulatedCardLike, *, name: str = "emulator:", atr: bytes = b"") -> None:
         self.card, self.name, self.atr = card, name, atr
         self.transmit: Callable[[bytes], bytes] = card.transmit
 
@@ -104,9 +108,14 @@ class ForkedLink:
 
 def fork(link: Link) -> ForkedLink | None:
     """Give a link to an independent copy of a link's card as it is now; None when the link cannot."""
-    if not isinstance(link, Cuttable):
-        return None
-    return ForkedLink(link.card.fork(), name=f"{link.name} (fork)", atr=link.atr)
+    card = card_of(link)
+    return None if card is None else ForkedLink(card.fork(), name=link.name, atr=link.atr)
+
+
+def card_of(link: Link) -> EmulatedCardLike | None:
+    """Give the emulated card of a link that has one (`Cuttable`)."""
+    card: EmulatedCardLike | None = getattr(link, "card", None)
+    return card
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +211,7 @@ class UnreliableLink:
         sent: the last command as the card saw it.
         answered: the last answer as the card gave it; None when the card gave none.
         is_damaged: whether a bit of the memory was turned over.
+        is_cut_armed: whether power may go at a page write.
     """
 
     def __init__(self, link: Link) -> None:
@@ -209,7 +219,7 @@ class UnreliableLink:
         self.armed: list[tuple[Fault, int]] = []
         self.sent: bytes = b""
         self.answered: bytes | None = None
-        self.is_damaged = False
+        self.is_damaged = self.is_cut_armed = False
 
     @property
     def name(self) -> str:
@@ -232,7 +242,7 @@ class UnreliableLink:
         Raises:
             FaultError: the link beneath does not give its card, which this fault needs.
         """
-        if fault.needs_card and not isinstance(self.link, Cuttable):
+        if fault.needs_card and card_of(self.link) is None:
             raise FaultError(f"{self.link.name} cannot do {fault}: only an emulated card's power and memory can be had")
         self.armed.append((fault, fault.command))
 
@@ -262,6 +272,7 @@ class UnreliableLink:
             raise DroppedError("the command or its answer was lost")
         if isinstance(fault, PowerCut):
             self._memory.cut_at(fault.write, fault.outcome, fault.seed)
+            self.is_cut_armed = True
         if isinstance(fault, BitFlip) and fault.where == "command":
             self.sent = _flipped(self.sent, fault)
         if isinstance(fault, BitFlip) and fault.where == "memory":
@@ -270,9 +281,10 @@ class UnreliableLink:
 
     @property
     def _memory(self) -> CuttableMemory:
-        if not isinstance(self.link, Cuttable):
+        card = card_of(self.link)
+        if card is None:
             raise FaultError(f"{self.link.name} does not give its card")
-        return self.link.card.memory
+        return card.memory
 
     def reset(self) -> bytes:
         """Reset the card; a cut that is armed may strike its recovery, and power comes again."""
@@ -285,8 +297,9 @@ class UnreliableLink:
 
     def disarm(self) -> None:
         """Take back the power cuts that have not struck."""
-        if isinstance(self.link, Cuttable):
-            self.link.card.memory.cut_at(0)
+        if self.is_cut_armed:
+            self._memory.cut_at(0)
+            self.is_cut_armed = False
 
     def close(self) -> None:
         """Close the link beneath."""

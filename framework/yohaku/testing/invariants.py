@@ -16,7 +16,7 @@ from yohaku.errors import YohakuError
 from yohaku.globalplatform import load_applet
 from yohaku.iso7816 import Instruction as Ins
 from yohaku.schema import TransparentFile
-from yohaku.testing.faults import fork
+from yohaku.testing.faults import card_of, fork
 from yohaku.testing.model import Model
 from yohaku.testing.steps import AskTries, HostRead, HostWrite, Login, Reset, Select, Step, whole_file
 from yohaku.testing.watching import OUTSIDE, Event, Invariant, InvariantBroken, WatchedLink, watch
@@ -45,7 +45,15 @@ class Run:
     model: Model
 
 
-def run(session: Session, link: Link, applet: type[Applet], *, model: Model | None = None, look: bool = True) -> Run:
+def run(
+    session: Session,
+    link: Link,
+    applet: type[Applet],
+    *,
+    model: Model | None = None,
+    look: bool = True,
+    keep: bool = True,
+) -> Run:
     """Run a session against a card and its model, and hold every answer and every error against the invariants.
 
     Args:
@@ -54,18 +62,21 @@ def run(session: Session, link: Link, applet: type[Applet], *, model: Model | No
         applet: the declaration.
         model: the state that the card is in, the applet selected on channel 0 or not; by default as after a load with
             the published test values and without contents.
-        look: whether to read everything at the end, with all rights, on a fork of the card where there are forks.
+        look: whether to lose power and read everything at the end, with all rights, when anything was written.
+        keep: whether to do that on a fork of the card, where there are forks, so that the card stays as it is.
 
     Raises:
         InvariantBroken: what was broken, in which step. In a Hypothesis test its scripts are noted.
         FaultError: the session holds a fault that the link cannot have.
     """
     start = Model.of(applet) if model is None else model
+    card = card_of(link)
+    writes = -1 if card is None else card.writes
     watched = watch(link, start)
     try:
         _run(watched, session, applet)
-        if look:
-            _look(watched, link, len(session.steps) + 1)
+        if look and (len(watched.models) > 1 or card is None or card.writes != writes):
+            _look(watched, fork(link) if keep else None, len(session.steps) + 1)
     except InvariantBroken as broken:
         broken.start = start
         if currently_in_test_context():
@@ -165,9 +176,8 @@ def _check_secrecy(watched: WatchedLink, text: str, secrets: Secrets) -> None:
             watched.fail(Invariant.SECRECY, f"an error message shows the value of {name}")
 
 
-def _look(watched: WatchedLink, link: Link, step: int) -> None:
-    """Lose power, then read everything that can be read: with no rights, and with all."""
-    twin = fork(link)
+def _look(watched: WatchedLink, twin: Link | None, step: int) -> None:
+    """Lose power, then read everything that can be read with all rights, on another card in the same state if given."""
     seen = watched
     if twin is not None:
         seen = watch(twin, watched.model)
@@ -236,7 +246,8 @@ class Stage:
     def _measured(self) -> Model:
         """Ask the card what the model cannot know: its channels, its chains, and how much memory is free."""
         self.link.reset()
-        known = {command: self.link.transmit(command) for command in OUTSIDE}
+        asked = {command: self.link.transmit(command) for command in OUTSIDE}
+        known = {command: answer for command, answer in asked.items() if answer[-2:] == b"\x90\x00"}
         channels = 1
         while channels < 20 and self.link.transmit(bytes((0, Ins.MANAGE_CHANNEL, 0, channels))) == b"\x90\x00":
             channels += 1
@@ -265,8 +276,8 @@ class Stage:
             InvariantBroken: what was broken, in which step.
             FaultError: the session holds a fault that the link cannot have.
         """
-        link = self.fresh()
-        return run(session, link if wrap is None else wrap(link), self.applet, model=self.model, look=look)
+        link = self.fresh() if wrap is None else wrap(self.fresh())
+        return run(session, link, self.applet, model=self.model, look=look, keep=False)
 
     def fresh(self) -> Link:
         """Give a link to a card in the start state."""

@@ -71,6 +71,9 @@ class Step:
         if self.channel is not None:
             return self.channel
         seats = view.model.seats
+        first = seats[0]
+        if first is not None and first.aid:
+            return 0
         return next((number for number, seat in enumerate(seats) if seat is not None and seat.aid), 0)
 
     def _seat(self, view: View) -> Seat | None:
