@@ -49,6 +49,19 @@ def reset_by_anybody(subject: Subject) -> Iterator[Complaint]:
             yield Complaint("anybody may give it a new value, so it protects nothing: let reset= name a key", pin)
 
 
+@rule("PIN_RESET_WHEN_DISABLED", Severity.WARNING)
+def reset_when_disabled(subject: Subject) -> Iterator[Complaint]:
+    """A PIN that can be disabled is enough to give another PIN a new value."""
+    can_be = {pin for pin in subject.applet.pins().values() if pin.can_disable}
+    for pin in subject.applet.pins().values():
+        if any(row and set(row) <= can_be for row in pin.reset.alternatives):
+            yield Complaint(
+                "its reset rule needs no more than PINs that can be disabled, and once they are, anybody may give it a "
+                "new value: let reset= name a key",
+                pin,
+            )
+
+
 @rule("UNUSED_PIN", Severity.WARNING)
 def unused_pin(subject: Subject) -> Iterator[Complaint]:
     """No access rule needs a PIN."""
