@@ -90,8 +90,8 @@ PLANTED = {
     "PIN_WITHOUT_RESET": applet(pin=(pin := Pin("暗証番号")), b=file(read=pin)),
     "PIN_RESET_BY_ANYBODY": applet(pin=(pin := Pin("暗証番号", reset=ALWAYS)), b=file(read=pin)),
     "PIN_RESET_WHEN_DISABLED": applet(
-        till=(till := Key("端末")), boss=(boss := Pin("店長", reset=till, can_disable=True)), pin=(pin := Pin("暗証番号", reset=boss)),
-        b=file(read=pin)),
+        till=(till := Key("端末")), boss=(boss := Pin("店長", reset=till, can_disable=True)),
+        pin=(pin := Pin("暗証番号", reset=boss)), b=file(read=pin)),
     "UNUSED_PIN": applet(clerk=CLERK, pin=Pin("暗証番号", reset=CLERK)),
     "UNUSED_KEY": applet(spare=Key("予備鍵")),
     "PURSE_OPEN_TO_CREDIT": purse(credit=ALWAYS),
