@@ -8,6 +8,7 @@ from yohaku.globalplatform.cap.model import Package
 from yohaku.globalplatform.cap.reading import read_cap
 from yohaku.globalplatform.cap.writer import SmallCap
 from yohaku.globalplatform.wire import (
+    CardData,
     DeleteRequest,
     Dgi,
     InstallParameters,
@@ -69,9 +70,7 @@ def _structures() -> Iterable[bytes]:
     yield bytes(10) + b"\x01\x02" + bytes(16)
     yield bytes(10) + b"\x01\x03\x00" + bytes(16)
     yield bytes(10) + b"\x01\x03\x71" + bytes(35)
-    yield bytes.fromhex(
-        "664C734A06072A864886FC6B01600C060A2A864886FC6B02020301630906072A864886FC6B03640B06092A864886FC6B040370"
-    )
+    yield CardData((2, 3, 1), ((3, 0x70), (2, 0x55))).to_bytes()
 
 
 def _apdus() -> Iterable[bytes]:
