@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from yohaku.card.content import to_content
 from yohaku.card.copies import stored
-from yohaku.card.errors import AppletMismatchError, AppletNotInstalledError, AppletNotReadyError, CardError
+from yohaku.card.errors import AppletMismatchError, AppletNotInstalledError, AppletNotReadyError, CardError, StatusError
 from yohaku.card.secrets import check_all
 from yohaku.card.session import AppletSession
 from yohaku.errors import UnknownNameError, YohakuError
@@ -20,6 +20,7 @@ from yohaku.globalplatform.domain import SecurityDomain
 from yohaku.globalplatform.readback import read_back
 from yohaku.globalplatform.scp import CONTENT_MANAGEMENT
 from yohaku.globalplatform.wire import Dgi
+from yohaku.iso7816 import Status
 from yohaku.schema import CyclicFile, Record, RecordFile, compile_descriptor, fingerprint
 from yohaku.schema.evolution import LONGEST_AID, staging_aid
 
@@ -133,8 +134,8 @@ def load_applet(
     records = contents or {}
     encoded = dict(_encoded(applet, records))
     load = _Load(card, applet, secrets, encoded, _opener(card, keys, allow_test_keys=allow_test_keys))
-    if reads_back:
-        load.verify = lambda: read_back(AppletSession.open(card, applet), records, secrets)
+    load.reads_back = reads_back
+    load.verify = lambda: read_back(AppletSession.open(card, applet), records, secrets)
     return load.run(progress or _ignore, resume=resume)
 
 
@@ -178,7 +179,8 @@ class _Load:
     """One load on its way.
 
     Attributes:
-        verify: what checks the card's contents once more at the end; None when its own proof is enough.
+        reads_back: whether contents are read out again; they are when the card cannot prove what it holds.
+        verify: reads them out and compares them.
     """
 
     def __init__(
@@ -190,13 +192,15 @@ class _Load:
         open_domain: Callable[[], SecurityDomain],
     ) -> None:
         self.card, self.applet, self.open_domain = card, applet, open_domain
-        self.items = [*_secret_items(applet, secrets), *_content_items(applet, contents), digest_of(applet, contents)]
+        self.items = [*_secret_items(applet, secrets), *_content_items(applet, contents)]
+        self.proof = digest_of(applet, contents)
         self.descriptor = compile_descriptor(applet)
-        self.verify: Callable[[], None] | None = None
+        self.reads_back = False
+        self.verify: Callable[[], None] = _nothing
 
     def run(self, progress: Progress, *, resume: bool) -> LoadReport:
         before = self.card.traffic.snapshot()
-        name, aid, steps = self.applet.name, self.applet.aid, 3 if self.verify is None else 4
+        name, aid, steps = self.applet.name, self.applet.aid, 4 if self.reads_back else 3
         progress(Step(f"looking for {name}", 0, steps))
         is_begun = self._look(resume=resume)
         domain = self.open_domain()
@@ -207,13 +211,9 @@ class _Load:
             install_container(domain, self.applet, aid, self.descriptor)
         try:
             progress(Step(f"personalising {name}", 2, steps))
-
-            def sent(done: int, blocks: int) -> None:
-                progress(Step(f"personalising {name}, block {done} of {blocks}", 2, steps))
-
-            blocks = domain.personalise(aid, self.items, progress=sent)
-            if self.verify is not None:
-                progress(Step(f"reading {name}", 3, steps))
+            blocks = self._personalise(domain, progress, steps)
+            if self.reads_back:
+                progress(Step(f"reading {name}", steps - 1, steps))
                 self.verify()
         except BaseException as error:
             is_left, outcome = self._roll_back()
@@ -222,6 +222,21 @@ class _Load:
             raise
         progress(Step(f"{name} is ready", steps, steps))
         return LoadReport(name, aid, len(self.descriptor), blocks, self.card.traffic - before)
+
+    def _personalise(self, domain: SecurityDomain, progress: Progress, steps: int) -> int:
+        """Send contents and proof; a container of version 1.0 knows no proof, so it is read back afterwards."""
+
+        def sent(done: int, blocks: int) -> None:
+            progress(Step(f"personalising {self.applet.name}, block {done} of {blocks}", 2, steps))
+
+        aid = self.applet.aid
+        try:
+            return domain.personalise(aid, [*self.items, self.proof], progress=sent)
+        except StatusError as error:
+            if error.status != Status.REFERENCE_NOT_FOUND:
+                raise
+        self.reads_back = True
+        return domain.personalise(aid, self.items, progress=sent)
 
     def _look(self, *, resume: bool) -> bool:
         """Refuse what is there already, and say whether it is the beginning of this very load."""
@@ -318,6 +333,10 @@ def _several(file: RecordFile[Any], content: Record | Sequence[Record]) -> Seque
 
 def _kind(content: object) -> str:
     return "a list of something else" if isinstance(content, Sequence) else f"a {type(content).__name__}"
+
+
+def _nothing() -> None:
+    """Check nothing."""
 
 
 def _ignore(_step: Step) -> None:

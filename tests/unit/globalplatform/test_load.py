@@ -35,6 +35,7 @@ from yohaku.globalplatform import (
 )
 from yohaku.iso7816 import Instruction
 from yohaku.schema import compile_descriptor
+from yohaku_emulator import errors as emulated
 from yohaku_emulator.card import EmulatedCard
 from yohaku_emulator.link import EmulatorLink
 
@@ -377,3 +378,28 @@ def state(card: Card) -> str:
         return "half"
     delete_applet(card, Shop.aid)
     return "complete"
+
+
+class TestEarlyContainers:
+    """A container of version 1.0 answers 6A88 to a digest, and nothing of that block is taken."""
+
+    @pytest.fixture(autouse=True)
+    def knows_no_digest(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        def refuse(*_arguments: object) -> None:
+            raise emulated.StatusError(0x6A88)
+
+        monkeypatch.setattr("yohaku_emulator.container.applet.check_digest", refuse)
+
+    def test_contents_go_without_proof_and_are_read_back(self, card: Card) -> None:
+        contents: dict[str, Record | list[Value]] = {"value": VALUES[3], "log": VALUES}
+        steps: list[Step] = []
+        load_applet(card, Shop, secrets=SECRETS, contents=contents, progress=steps.append)
+        assert "reading shop" in [step.text for step in steps]
+        shop = card.open(Shop)
+        assert (shop.value.read(), shop.log.records()) == (VALUES[3], VALUES[:1:-1])
+
+    def test_what_is_not_there_is_found_by_reading(self, card: Card, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("yohaku.globalplatform.readback._held", lambda *_: [b"something else"])
+        with pytest.raises(LoadError, match=r"value does not hold what was written into it.* deleted again"):
+            load_applet(card, Shop, secrets=SECRETS, contents={"value": VALUES[0]})
+        assert aids(card) == []
