@@ -10,7 +10,7 @@ from yohaku.iso7816.apdu import SHORT_DATA
 from yohaku_emulator.apdu import Apdu
 from yohaku_emulator.domains import SecurityDomain
 from yohaku_emulator.errors import CommitOverflow, MemoryFault, PowerCut, StatusError
-from yohaku_emulator.programs import DOMAIN, LOAD_FILE
+from yohaku_emulator.programs import CONTAINER, DOMAIN, LOAD_FILE
 
 if TYPE_CHECKING:
     from yohaku_emulator.registry import Entry
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 _OK: Final = b"\x90\x00"
 _BY_NAME: Final = 0x04
 _NEXT: Final = 0x02
+_PARAMETERS, _MANAGEMENT_DATA = 0x04, 0x08
+"""P2 of SELECT: answer with an FCP template, which containers alone have; with an FMD template, which nobody has."""
 _CLOSE: Final = 0x80
 _MOST: Final = 256
 _NOTHING: Final = b""
@@ -177,11 +179,13 @@ class Dispatcher:
 
     def _select(self, channel: Channel, apdu: Apdu) -> bytes:
         """SELECT by AID (ISO/IEC 7816-4:2020 11.2.2; GlobalPlatform Card Specification 2.3.1, 6.4.2)."""
-        if apdu.p2 & 0xF1 or apdu.p2 & 0x0C not in {0x00, 0x0C}:
+        if apdu.p2 & 0xF1 or apdu.p2 & 0x0C == _MANAGEMENT_DATA:
             raise StatusError(Status.WRONG_P1P2)
         if len(apdu.data) > 16 or apdu.chained:
             raise StatusError(Status.WRONG_LENGTH)
         entry = self._match(channel, apdu.data, following=bool(apdu.p2 & _NEXT))
+        if apdu.p2 & 0x0C == _PARAMETERS and entry.program != CONTAINER:
+            raise StatusError(Status.WRONG_P1P2)
         if entry.program != DOMAIN and entry is not channel.entry and self._in_use(entry):
             raise StatusError(Status.CONDITIONS)
         self._leave(channel)

@@ -35,6 +35,8 @@ VERSION: Final = b"\x01\x01"
 PERSONALISED: Final = 0x0F
 """Life cycle after the last block of STORE DATA."""
 _DESCRIPTOR_TAG: Final = 0xC5
+_PARAMETERS: Final = 0x04
+"""P2 of SELECT that asks for file control parameters."""
 
 
 class Container(Applet):
@@ -72,9 +74,10 @@ class Container(Applet):
         return handler(self, apdu)
 
     def _select(self, apdu: Apdu) -> bytes:
-        """Answer the SELECT of this instance: P2 00 FCI (ISO/IEC 7816-4:2020 7.4.3), P2 0C nothing."""
-        if apdu.p2 & 0x0C:
-            return b""
+        """Answer the SELECT of this instance: P2 00 FCI, 04 FCP (ISO/IEC 7816-4:2020 7.4.3), 0C nothing."""
+        form = apdu.p2 & 0x0C
+        if form:
+            return self._control_parameters() if form == _PARAMETERS else b""
         aid, limit = self._context.aid, self._context.chain_bytes
         version = self._table.descriptor.read(DECLARED, 2)
         life = PERSONALISED if self._context.life == PERSONALISED else 0x07
@@ -84,6 +87,12 @@ class Container(Applet):
         )  # fmt: skip
         body = bytes((0x84, len(aid))) + aid + bytes((0xA5, len(own))) + own + self._extended_length()
         return bytes((0x6F, len(body))) + body
+
+    def _control_parameters(self) -> bytes:
+        """Write the FCP template: a DF, its name, and whether it is in use (05) or still being filled (03)."""
+        aid, life = self._context.aid, 5 if self._context.life == PERSONALISED else 3
+        body = b"\x82\x01\x38" + bytes((0x84, len(aid))) + aid + bytes((0x8A, 1, life))
+        return bytes((0x62, len(body))) + body
 
     def _extended_length(self) -> bytes:
         """Write the longest extended command and response, where the card takes any (ISO/IEC 7816-4:2020 12.7.1)."""

@@ -91,7 +91,18 @@ def test_store_data_is_no_longer_forwarded_after(terminal, card, between):
     assert terminal.send(Ins.STORE_DATA, 0x88, 1, b"", cla=0x80).status == Status.CONDITIONS
 
 
-# 4. Commands: the order of checks
+# 4. Commands: what SELECT answers, and the order of checks
+
+
+def test_an_instance_is_selected_with_its_control_parameters(terminal):
+    terminal.install(AID, CLOSED)
+    fcp = bytes.fromhex("620E 820138 8406 F059484B000C 8A01")
+    assert terminal.do(Ins.SELECT, 4, 0x04, AID, 256) == fcp + b"\x03"
+    terminal.personalise(AID, t.group(1, 1, b"1234"))
+    assert terminal.do(Ins.SELECT, 4, 0x04, AID[:5], 256) == fcp + b"\x05"
+    assert terminal.send(Ins.SELECT, 4, 0x06, AID[:5], 256).status == Status.FILE_NOT_FOUND, "there is no next one"
+    assert terminal.send(Ins.SELECT, 4, 0x04, b"", 256).status == Status.WRONG_P1P2, "not of a security domain"
+    assert terminal.send(Ins.READ_BINARY, 0x81, 0, le=1).status == Status.SECURITY_STATUS, "it is still selected"
 
 
 @pytest.mark.parametrize(
