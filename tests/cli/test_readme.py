@@ -34,7 +34,7 @@ def test_the_shell_examples_end_with_0(folder):
     script = "".join(text for language, _, text in BLOCKS if language == "sh" and "make " not in text)
     assert script.count("yohaku ") >= 8
     done = run(["bash", "-e"], folder, input=script)
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == 0, done.stdout + done.stderr
     assert '"stamps": 4' in done.stdout
 
 
