@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from yohaku.codec.constructs import is_construct
 from yohaku.codec.fieldtype import FieldType, Json, Refused, a
+from yohaku.codec.parts import call_read
 from yohaku.errors import Fault, SchemaError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from yohaku.codec.emit import Reader, Writer
 
 
 class Foreign(FieldType[Any]):
@@ -73,6 +76,31 @@ class Foreign(FieldType[Any]):
         if stream.tell() != len(built) or not self._guard(lambda: bool(back == value)):
             self.refuse(f"would come back as {back!r}: {self.type_name} does not keep this value")
         return built
+
+    def emit_read(self, to: Reader, hint: str) -> str:
+        """Emit the code of ``read``: straight for the parts of construct that are known, else its call."""
+        from yohaku.codec.foreign_plan import plan
+
+        node = plan(self.inner)
+        if node is not None:
+            return node.emit_read(to, hint)
+        return call_read(to, to.bind(self.read, f"read_{hint}", f"{self.type_name}, parsed by construct"), hint)
+
+    def emit_write(self, to: Writer, value: str) -> None:
+        """Emit the code of ``write``: straight for the parts of construct that are known, else its call."""
+        from yohaku.codec.foreign_plan import plan
+
+        node = plan(self.inner)
+        if node is not None:
+            node.emit_write(to, value)
+            return
+        write = to.bind(self.write, f"write_{value}", f"{self.type_name}, built by construct")
+        content = to.let(f"{value}_bytes", f"{write}({value})")
+        if self.size is None:
+            to.chunk(content)
+        else:
+            to.refuse_if(f"len({content}) != {self.size}")
+            to.raw(self.size, content)
 
     def _guard(self, action: Callable[[], Any]) -> Any:
         try:

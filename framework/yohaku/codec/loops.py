@@ -16,7 +16,9 @@ UNROLLED = 128
 """Most values of a list, those of its records counted one by one, that are written out instead of looped over."""
 
 
-def read_items(to: Reader, item: FieldType[Any], hint: str, count: int | str | None, most: int | None) -> str:
+def read_items(
+    to: Reader, item: FieldType[Any], hint: str, count: int | str | None, most: int | None, *, made: str = "tuple"
+) -> str:
     """Emit the reading of a list; give the expression of the tuple.
 
     Args:
@@ -25,10 +27,11 @@ def read_items(to: Reader, item: FieldType[Any], hint: str, count: int | str | N
         hint: what the list is called.
         count: how many, or the local name of that number; None reads up to the end.
         most: most items that are allowed; None when nothing bounds them.
+        made: ``list`` makes a list of them.
     """
     if isinstance(count, int) and _unrolls(item, count):
         items = [read_part(to, item, f"{hint}_{index}") for index in range(count)]
-        return f"({', '.join(items)},)"
+        return f"[{', '.join(items)}]" if made == "list" else f"({', '.join(items)},)"
     if isinstance(count, str) and most is not None:
         to.refuse_if(f"{count} > {most}")
     if count is None:
@@ -49,7 +52,7 @@ def read_items(to: Reader, item: FieldType[Any], hint: str, count: int | str | N
         _unpacking_loop(to, gathered, f"{items_name}.append({value})", position, count)
     if count is None and most is not None and not (limit is not None and limit <= most * item.minimum):
         to.refuse_if(f"len({items_name}) > {most}")
-    return f"tuple({items_name})"
+    return items_name if made == "list" else f"tuple({items_name})"
 
 
 def _head(position: str, end: str, count: int | str | None) -> str:
@@ -91,7 +94,9 @@ def _times(count: str, size: int) -> str:
     return count if size == 1 else f"{size} * {count}"
 
 
-def write_items(to: Writer, item: FieldType[Any], value: str, count: int | None, most: int | None) -> None:
+def write_items(
+    to: Writer, item: FieldType[Any], value: str, count: int | None, most: int | None, *, made: str = "tuple"
+) -> None:
     """Emit the writing of a list.
 
     Args:
@@ -100,8 +105,9 @@ def write_items(to: Writer, item: FieldType[Any], value: str, count: int | None,
         value: the local name of the list.
         count: how many there must be; None when that is open.
         most: most items that are allowed; None when nothing bounds them.
+        made: ``list`` takes a list of them.
     """
-    to.refuse_if(f"type({value}) is not tuple")
+    to.refuse_if(f"type({value}) is not {made}")
     if count is not None and _unrolls(item, count):
         names = [to.name(f"{value}_{index}") for index in range(count)]
         to.line(f"{', '.join(names)}{',' if count == 1 else ''} = {value}")

@@ -15,8 +15,27 @@ if TYPE_CHECKING:
     from types import CodeType
 
 INDENT = "    "
-RESERVED = ("data", "end", "value")
-"""Names that the frame of every generated function uses."""
+RESERVED = (
+    *("data", "end", "value", "encode", "decode", "decode_from", "Exception"),
+    *(
+        "abs",
+        "bool",
+        "bytes",
+        "dict",
+        "float",
+        "int",
+        "len",
+        "list",
+        "max",
+        "min",
+        "range",
+        "str",
+        "sum",
+        "tuple",
+        "type",
+    ),
+)
+"""Names that generated functions use themselves: of their frame, and Python's own."""
 
 
 class Source:

@@ -1,0 +1,282 @@
+"""Straight code for construct's parts that are made of others: structs, lists, prefixes, choices."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from yohaku.codec.foreign_nodes import Node, Number
+from yohaku.codec.loops import read_items, write_items
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from yohaku.codec.emit import Emitter, Reader, Writer
+    from yohaku.codec.fieldtype import FieldType
+    from yohaku.codec.foreign_exprs import Scope
+
+    Text = Callable[[Emitter], str]
+
+
+class Constant(Node):
+    """A part that always has the same value."""
+
+    bare = True
+
+    def __init__(self, inner: Node, value: Any) -> None:
+        super().__init__(inner.bits, inner.minimum)
+        self.inner, self.value = inner, value
+
+    def emit_read(self, to: Reader, hint: str) -> str:
+        """Emit the check of the value."""
+        if isinstance(self.value, bytes) and self.size == len(self.value):
+            to.constant(self.value, hint)
+        else:
+            found = to.let(f"{hint}_found", self.inner.emit_read(to, hint))
+            to.refuse_if(f"{found} != {self.value!r}")
+        return repr(self.value)
+
+    def emit_write(self, to: Writer, value: str) -> None:
+        """Emit the writing of the constant; a value that is given must be it."""
+        if value != "None":
+            to.refuse_if(f"{value} != {self.value!r}")
+        if isinstance(self.value, bytes) and self.size == len(self.value):
+            to.constant(self.value)
+        else:
+            self.inner.emit_write(to, to.let("constant", repr(self.value)))
+
+
+class Derived(Node):
+    """A value that takes no bytes and follows from others."""
+
+    def __init__(self, text: Text) -> None:
+        super().__init__(0)
+        self.text = text
+
+    def emit_read(self, to: Reader, hint: str) -> str:
+        """Emit the computation."""
+        return to.let(hint, self.text(to))
+
+    def emit_write(self, to: Writer, value: str) -> None:
+        """Emit the check that the value is what it follows to be."""
+        to.refuse_if(f"not {self.text(to)} == {value}")
+
+
+class Rebuilt(Node):
+    """A part whose value follows from members around it, which is checked when all of them are there."""
+
+    def __init__(self, inner: Node, expression: Any) -> None:
+        super().__init__(inner.bits, inner.minimum)
+        self.inner, self.expression = inner, expression
+        self.text: Text | None = None
+
+    def emit_read(self, to: Reader, hint: str) -> str:
+        """Emit the reading."""
+        return self.inner.emit_read(to, hint)
+
+    def emit_write(self, to: Writer, value: str) -> None:
+        """Emit the writing."""
+        self.inner.emit_write(to, value)
+
+    def emit_check(self, to: Emitter, value: str) -> None:
+        """Emit the check that the value is what it follows to be."""
+        if self.text is not None:
+            to.refuse_if(f"not {self.text(to)} == {value}")
+
+
+class Members(Node):
+    """Parts one after the other, some of them with names.
+
+    Args:
+        members: name and part, in order.
+        scope: what expressions inside call the members.
+        form: whether the value is a ``dict`` of those that have names, a ``list`` of all, or the ``focus``.
+        focus: the member that is the value.
+    """
+
+    scalar = False
+
+    def __init__(
+        self, members: Sequence[tuple[str | None, Node]], scope: Scope, form: str, focus: str | None = None
+    ) -> None:
+        widths = [node.bits for _, node in members]
+        bits = None if None in widths else sum(width for width in widths if width is not None)
+        super().__init__(bits, sum(node.minimum for _, node in members))
+        self.members, self.scope, self.form, self.focus = members, scope, form, focus
+
+    def parts(self) -> Iterator[tuple[str | int, FieldType[object], int | None]]:
+        """Yield the members."""
+        for index, (name, node) in enumerate(self.members):
+            held: Any = node
+            yield name or index, held, None
+
+    def emit_read(self, to: Reader, hint: str) -> str:
+        """Emit the reading of all members."""
+        values: list[str] = []
+        for index, (name, node) in enumerate(self.members):
+            value = node.emit_read(to, name or f"{hint}_{index}")
+            if name in self.scope.wanted:
+                value = value if value.isidentifier() else to.let(name or "", value)
+                self.scope.names[name or ""] = value
+            elif self.form != "list" and name != self.focus and value != "None" and (self.focus or name is None):
+                to.line(value)
+            values.append(value)
+        self._emit_checks(to)
+        return to.let(hint, self._made(values))
+
+    def _emit_checks(self, to: Emitter) -> None:
+        for name, node in self.members:
+            if isinstance(node, Rebuilt) and name is not None:
+                node.emit_check(to, self.scope.names[name])
+
+    def _made(self, values: list[str]) -> str:
+        if self.form == "list":
+            return f"[{', '.join(values)}]"
+        named = {name: value for (name, _), value in zip(self.members, values, strict=True) if name is not None}
+        if self.focus is not None:
+            return named[self.focus]
+        return "{" + ", ".join(f"{name!r}: {value}" for name, value in named.items()) + "}"
+
+    def emit_write(self, to: Writer, value: str) -> None:
+        """Emit the writing of all members."""
+        values = {"dict": self._of_dict, "list": self._of_list, "focus": self._of_focus}[self.form](to, value)
+        for (name, _), held in zip(self.members, values, strict=True):
+            if name is not None:
+                self.scope.names[name] = held
+        if self.form == "focus":
+            for index, (name, node) in enumerate(self.members):
+                if isinstance(node, Rebuilt) and node.text is not None:
+                    values[index] = self.scope.names[name or ""] = to.let(name or "", node.text(to))
+        else:
+            self._emit_checks(to)
+        for (_, node), held in zip(self.members, values, strict=True):
+            node.emit_write(to, held)
+
+    def _of_dict(self, to: Writer, value: str) -> list[str]:
+        named = [name for name, _ in self.members if name is not None]
+        to.refuse_if(f"type({value}) is not dict or len({value}) != {len(named)}")
+        return ["None" if name is None else to.let(name, f"{value}[{name!r}]") for name, _ in self.members]
+
+    def _of_list(self, to: Writer, value: str) -> list[str]:
+        to.refuse_if(f"type({value}) is not list")
+        names = [to.name(name or f"{value}_{index}") for index, (name, _) in enumerate(self.members)]
+        to.line(f"[{', '.join(names)}] = {value}")
+        return names
+
+    def _of_focus(self, to: Writer, value: str) -> list[str]:  # noqa: ARG002 - the two others need it
+        return [value if name == self.focus else "None" for name, _ in self.members]
+
+
+class Items(Node):
+    """Values of one part: a number of them that an expression gives, or as many as there are bytes for."""
+
+    scalar = False
+
+    def __init__(self, inner: Node, count: int | Text | None, *, in_bits: bool = False) -> None:
+        fixed = isinstance(count, int) and inner.bits is not None
+        super().__init__(inner.bits * count if fixed and isinstance(count, int) and inner.bits is not None else None)
+        self.inner, self.count, self.in_bits = inner, count, in_bits
+
+    def parts(self) -> Iterator[tuple[str | int, FieldType[object], int | None]]:
+        """Yield the items, when their number is known."""
+        held: Any = self.inner
+        for index in range(self.count if isinstance(self.count, int) else 0):
+            yield index, held, None
+
+    def emit_read(self, to: Reader, hint: str) -> str:
+        """Emit the reading of the list."""
+        if self.in_bits and isinstance(self.count, int):
+            return f"[{', '.join(self.inner.emit_read(to, hint) for _ in range(self.count))}]"
+        count = self.count if isinstance(self.count, int | None) else to.let(f"{hint}_count", self.count(to))
+        if isinstance(count, str):
+            to.refuse_if(f"{count} < 0")
+        item: Any = self.inner
+        return read_items(to, item, hint, count, None, made="list")
+
+    def emit_write(self, to: Writer, value: str) -> None:
+        """Emit the writing of the list."""
+        count = self.count
+        if self.in_bits and isinstance(count, int):
+            to.refuse_if(f"type({value}) is not list")
+            names = [to.name(f"{value}_{index}") for index in range(count)]
+            to.line(f"[{', '.join(names)}] = {value}")
+            for name in names:
+                self.inner.emit_write(to, name)
+            return
+        if callable(count):
+            to.refuse_if(f"len({value}) != {count(to)}")
+            count = None
+        item: Any = self.inner
+        write_items(to, item, value, count, None, made="list")
+
+
+class Sized(Node):
+    """A length, then a part of that many bytes."""
+
+    def __init__(self, length: Node, inner: Node, own: int) -> None:
+        super().__init__(minimum=length.minimum)
+        self.length, self.inner, self.own = length, inner, own
+        self.signed = not isinstance(length, Number) or length.signed
+        self.scalar = inner.scalar
+
+    def emit_read(self, to: Reader, hint: str) -> str:
+        """Emit the reading of the length and of what it measures."""
+        size = to.let(f"{hint}_size", self.length.emit_read(to, f"{hint}_size"))
+        if self.own:
+            to.line(f"{size} -= {self.own}")
+        if self.own or self.signed:
+            to.refuse_if(f"{size} < 0")
+        stop = to.let(f"{hint}_end", f"{to.position()} + {size}")
+        to.refuse_if(f"{stop} > {to.end}")
+        with to.region(stop):
+            return self.inner.emit_read(to, hint)
+
+    def emit_write(self, to: Writer, value: str) -> None:
+        """Emit the writing of the part behind its length."""
+        inner = to.nested()
+        self.inner.emit_write(inner, value)
+        content = to.let(f"{value}_content", inner.finish())
+        size = to.let(f"{value}_size", f"len({content})" + (f" + {self.own}" if self.own else ""))
+        self.length.emit_write(to, size)
+        to.chunk(content)
+
+
+class Chosen(Node):
+    """One of several parts, which a value before it chooses.
+
+    Args:
+        cases: condition on the choosing value, and the part, in order; the last condition is empty.
+        text: the choosing value.
+    """
+
+    scalar = False
+
+    def __init__(self, cases: Sequence[tuple[str, Node]], text: Text) -> None:
+        super().__init__(minimum=min(node.minimum for _, node in cases))
+        self.cases, self.text = cases, text
+
+    def emit_read(self, to: Reader, hint: str) -> str:
+        """Emit the reading of the chosen part."""
+        key = to.let(f"{hint}_key", self.text(to))
+        position, value = to.anchor(), to.name(hint)
+        for head, node in self._heads(key):
+            with to.block(head):
+                to.line(f"{value} = {node.emit_read(to, hint)}")
+                to.anchor(position)
+            to.move(position)
+        return value
+
+    def _heads(self, key: str) -> Iterator[tuple[str, Node]]:
+        for index, (condition, node) in enumerate(self.cases):
+            word = "elif" if index else "if"
+            yield (f"{word} {key}{condition}:" if index < len(self.cases) - 1 else "else:"), node
+
+    def emit_write(self, to: Writer, value: str) -> None:
+        """Emit the writing of the chosen part."""
+        key = to.let(f"{value}_key", self.text(to))
+        content = to.name(f"{value}_content")
+        for head, node in self._heads(key):
+            with to.block(head):
+                inner = to.nested()
+                node.emit_write(inner, value)
+                to.line(f"{content} = {inner.finish()}")
+        to.chunk(content)
