@@ -13,6 +13,7 @@ from yohaku import connect
 from yohaku.card import Card, Secrets, Traffic
 from yohaku.card.copies import stored
 from yohaku.globalplatform import load_applet
+from yohaku.globalplatform.dgi import file_content
 from yohaku.schema import Applet, compile_descriptor
 from yohaku_applets.library_card import Borrower, LibraryCard, Loan
 from yohaku_applets.local_currency import Entry, Kind, LocalCurrency, Wallet
@@ -48,6 +49,8 @@ class Operation:
     floor: Cost
     ours: Cost
     naive: Cost
+    bare: Cost | None = None
+    """Of a load: the floor without the card's proofs and with the secrets in clear."""
 
 
 def load(applet: type[Applet], contents: dict[str, object] | None = None) -> Card:
@@ -84,14 +87,18 @@ def load_and_personalise() -> Operation:
     aid, descriptor = len(LibraryCard.aid), len(compile_descriptor(LibraryCard))
     install = (1 + 7) + (1 + 8) + (1 + aid) + 2 + (1 + 2 + descriptor) + 1 + MAC
     values = sum(3 + len(value) for value in secrets.values())
-    record = len(stored(LibraryCard.file("borrower"), Borrower.example().encode()).rstrip(b"\0"))
+    file = LibraryCard.file("borrower")
+    content = file_content(file.sfi, stored(file, Borrower.example().encode()))
+    record = sum(len(part.to_bytes()) for part in content)
     whole = sum(file.size for file in LibraryCard.files().values())
-    begin = [*channel(), (install, MAC), (2 + 1 + aid + 3 + MAC, MAC)]
+    person = 2 + 1 + aid + 3 + MAC
+    begin = [*channel(), (install, MAC), (person, MAC)]
     return Operation(
         "load the library card and personalise it",
-        Cost.of([*begin, *blocks(encrypted(values) + 5 + record)]),
+        Cost.of([*begin, *blocks(encrypted(values) + record)]),
         ours,
         Cost.of([*begin, *blocks(encrypted(values)), *blocks(whole + 5 * (whole // BLOCK + 1))]),
+        Cost.of([*channel(), (install, 0), (person, 0), (values + record + MAC, 0)]),
     )
 
 
