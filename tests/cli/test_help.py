@@ -44,6 +44,7 @@ NOUNS_ALONE = {
     ("schema",),
     ("applet",),
     ("applet", "pin"),
+    ("applet", "purse"),
     ("cap",),
     ("domain",),
     ("card",),

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from yohaku.card import SecretError, Secrets
+from yohaku.card.secrets import key_bytes
 from yohaku.card.session import AppletSession
 from yohaku.cli.console import note
 from yohaku.cli.errors import UsageError
@@ -23,7 +24,7 @@ from yohaku.schema import Alphabet, Pin
 from yohaku.schema.evolution import file_steps
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from yohaku.card import Card
     from yohaku.schema import Applet, Rule
@@ -105,6 +106,25 @@ def pin_value(card: Card, applet: type[Applet], name: str, path: str | None) -> 
     """
     values = _stored(card, applet, path)
     return values[name] if name in values else _ask(applet.pins()[name])
+
+
+def stored_key(applet: type[Applet], name: str, path: str | None, *, test: bool) -> bytes:
+    """Give the value of a key where no card is at hand: of the secrets file, or the published one.
+
+    Raises:
+        SecretError: the secrets file cannot be used, or has no value of this name and ``test`` is false.
+        PinFormatError: the value has another length than declared.
+    """
+    tables = {} if path is None else _read(path)
+    values: Mapping[str, str | bytes] = _values(applet, tables.get(applet.name, {}), str(path))
+    if name not in values and test:
+        note(f"{applet.name}: using the published test value of {name}, with which anybody can make receipts")
+        values = Secrets.for_tests(applet)
+    if name not in values:
+        raise SecretError(
+            f"the value of {name} is needed: give it with --secrets FILE, or --allow-test-keys for an emulated card"
+        )
+    return key_bytes(applet.keys()[name], Secrets(values)[name])
 
 
 def supposed_secrets(applet: type[Applet], rules: Iterable[Rule], path: str | None) -> tuple[Secrets, Secrets]:

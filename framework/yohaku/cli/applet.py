@@ -18,6 +18,7 @@ from yohaku.cli.parameters import (
     yes_option,
 )
 from yohaku.cli.pin import pin
+from yohaku.cli.purse import purse
 from yohaku.cli.status import status
 from yohaku.cli.upgrade import upgrade
 
@@ -290,3 +291,4 @@ applet.add_command(status)
 applet.add_command(lock)
 applet.add_command(unlock)
 applet.add_command(pin)
+applet.add_command(purse)

@@ -12,11 +12,11 @@ from yohaku.cli.rehearsal import differing, is_copied, rehearsal, stand_in
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from yohaku.card import Card
+    from yohaku.card import Card, Secrets
     from yohaku.card.timing import CardTimes, PlannedCommand
     from yohaku.cli.records import WritePlan
     from yohaku.cli.rehearsal import Plan
-    from yohaku.schema import Applet, File, Record
+    from yohaku.schema import Applet, File, Purse, Record
     from yohaku.schema.layout import FileLayout
 
     Contents = Mapping[str, Record | Sequence[Record]]
@@ -113,6 +113,56 @@ def _stood_in(
             AppletSession.of(instance).satisfy(rule, presented)
     told = wanted.prepare(instance)
     return instance, lines or told
+
+
+def plan_booking(
+    kind: type[Applet],
+    purse: Purse,
+    verb: str,
+    amount: int,
+    reference: bytes | None,
+    url: str,
+    secrets_file: str | None,
+) -> None:
+    """Plan a credit or a debit; a card in a reader is not asked, and supposed to have what a debit takes.
+
+    Raises:
+        YohakuError: the image's card refuses.
+    """
+    from yohaku.card import AppletSession
+    from yohaku.cli.access import supposed_secrets, unlock
+
+    rule, on_copy = purse.rules[verb], is_copied(url)
+    with rehearsal(url, kind, on_copy=on_copy) as (card, plan):
+        if on_copy:
+            instance = card.open(kind)
+            unlock(card, instance, [rule], secrets_file, last_try=False)
+        else:
+            every, presented = supposed_secrets(kind, [rule], secrets_file)
+            stand_in(card, plan, kind, every, {})
+            _fill(card, kind, purse, every, amount if verb == "debit" else 0)
+            plan.clear()
+            instance = card.open(kind)
+            if rule.alternatives and all(rule.alternatives):
+                AppletSession.of(instance).satisfy(rule, presented)
+        receipt = getattr(getattr(instance, purse.name), verb)(amount, reference=reference)
+    if on_copy:
+        click.echo(f"{purse.name}: booking {receipt.sequence}, balance {receipt.balance:,} afterwards\n")
+    print_plan(plan, kind)
+
+
+def _fill(card: Card, kind: type[Applet], purse: Purse, secrets: Secrets, amount: int) -> None:
+    """Put an amount into the purse of a card that stands in for another one."""
+    from yohaku.card import AppletSession
+
+    instance = card.open(kind)
+    if amount and purse.credit.alternatives and all(purse.credit.alternatives):
+        AppletSession.of(instance).satisfy(purse.credit, secrets)
+    while amount > 0:
+        part = min(amount, purse.most_credit)
+        getattr(instance, purse.name).credit(part)
+        amount -= part
+    card.reset()
 
 
 def _held(file: File[Any], record: Record, number: int | None) -> list[bytes]:

@@ -134,6 +134,24 @@ class Receipt:
         return cls(**found)
 
 
+def read_receipts(value: Json) -> list[Receipt]:
+    """Take one receipt or a list of them as JSON.
+
+    Raises:
+        JsonError: something in it is no receipt; with every fault of all of them.
+    """
+    faults: list[Fault] = []
+    found: list[Receipt] = []
+    for index, one in enumerate(value if isinstance(value, list) else [value]):
+        try:
+            found.append(Receipt.from_json(one))
+        except JsonError as error:
+            faults += [fault.under(index) if isinstance(value, list) else fault for fault in error.faults]
+    if faults:
+        raise JsonError("cannot read receipts", faults)
+    return found
+
+
 def proof(key: bytes, number: int, receipt: bytes, aid: bytes) -> bytes:
     """Make the proof of a receipt: AES-CMAC(key, 58 || key number || first 29 bytes of the receipt || AID)."""
     from cryptography.hazmat.primitives.ciphers.algorithms import AES
