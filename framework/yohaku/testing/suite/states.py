@@ -33,7 +33,7 @@ _NUMBER = "number of "
 
 
 class _Refusal(str):
-    """The name of the error that a card's refusal raised."""
+    """What a card refused with: the name of the error that it raised, or the status word."""
 
     __slots__ = ()
 
@@ -45,7 +45,7 @@ class State:
     Attributes:
         life: absent, begun or ready.
         tries: tries left of each PIN.
-        parts: content of each file, and which of the known values each PIN has; None for what cannot be seen.
+        parts: content of each file, and which of the known values each PIN has; a refusal for what cannot be seen.
     """
 
     life: str
@@ -57,6 +57,11 @@ class State:
         """The same but for the numbers that cards draw for their purses, which no two loads share."""
         kept = {name: part for name, part in self.parts.items() if not name.startswith(_NUMBER)}
         return replace(self, parts=kept)
+
+    def _shows(self, parts: dict[str, object]) -> bool:
+        """Tell whether everything that can be seen is the same; a PIN that is blocked hides some of it."""
+        blocked = 0 in self.tries.values()
+        return all(parts[name] == part or (blocked and isinstance(part, _Refusal)) for name, part in self.parts.items())
 
     def differs(self, other: State) -> list[str]:
         """Name what differs."""
@@ -73,7 +78,7 @@ class State:
         """
         if self in (before, after):
             return True
-        if instruction not in COMPARING or (self.life, self.parts) != (before.life, before.parts):
+        if instruction not in COMPARING or self.life != before.life or not self._shows(before.parts):
             return False
         return all(
             left in {before.tries[name], after.tries[name], before.tries[name] - 1} for name, left in self.tries.items()
@@ -116,13 +121,15 @@ class Observer:
         bound: Any = getattr(instance, key)
         return not isinstance(_told(lambda: bound.authenticate(self._secrets[key])), _Refusal)
 
-    def _value(self, card: Card, pin: str) -> int | None:
-        """Present the values that a PIN may have; tell which one is right."""
+    def _value(self, card: Card, pin: str) -> int | _Refusal:
+        """Present the values that a PIN may have; tell which one is right, and the last answer when none is."""
         number = SPECIFIC | self._applet.pins()[pin].reference
+        status = 0
         for index, value in enumerate(self._values[pin]):
-            if card.send(Command(0x00, Instruction.VERIFY, 0x00, number, value)).status == Status.OK:
+            status = card.send(Command(0x00, Instruction.VERIFY, 0x00, number, value)).status
+            if status == Status.OK:
                 return index
-        return None
+        return _Refusal(f"{status:04X}")
 
 
 def content_of(instance: Applet, name: str) -> object:
