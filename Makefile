@@ -1,5 +1,5 @@
 # yohaku: `make demo` shows it, `make test` proves it; both set up what they need in .venv.
-.PHONY: demo test lint types layers docs check-docs bench bench-codec bench-emulator bench-link clean
+.PHONY: demo test lint types layers docs check-docs bench bench-codec bench-emulator bench-link quality clean
 .DEFAULT_GOAL := demo
 
 BIN := .venv/bin
@@ -51,6 +51,10 @@ bench-emulator:
 bench-link:
 	@.ci/setup dev
 	$(BIN)/python tests/benchmarks/link/run.py --write specs/benchmarks/link.md
+
+quality:
+	@.ci/setup dev
+	$(BIN)/python tests/quality/planted/bench.py --write specs/benchmarks/planted.md
 
 clean:
 	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .grimp_cache

@@ -1,0 +1,144 @@
+"""Does it bite? Plant each fault of the catalogue, run the tests of its area, print which test found it and how soon.
+
+    python tests/quality/planted/bench.py [--profile quick] [--only WORD] [--write FILE]
+
+A fault that no test finds makes the run end 1.
+"""
+
+# ruff: noqa: T201 - it is a program, and prints
+import argparse
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+from catalogue import AREAS, ROOT, Fault, faults
+
+PATIENCE = 900
+"""Seconds for the tests of one fault; what hangs has been noticed, by nobody."""
+DESELECTED = "not planted_fault and not mutant"
+"""The tests that plant faults themselves prove nothing about another fault."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What became of one fault under one profile."""
+
+    fault: Fault
+    profile: str
+    test: str
+    examples: int
+    seconds: float
+
+
+def seek(fault: Fault, profile: str) -> Finding:
+    """Run the tests of the fault's area with the fault in place until one fails."""
+    with tempfile.TemporaryDirectory() as folder:
+        planted, found = Path(folder, "planted.json"), Path(folder, "found.json")
+        source = fault.planted((ROOT / fault.file).read_text("utf-8"))
+        planted.write_text(json.dumps({"file": str(ROOT / fault.file), "source": source}), "utf-8")
+        environment = os.environ | {
+            "YOHAKU_PLANTED": str(planted),
+            "YOHAKU_FOUND": str(found),
+            "PYTHONPATH": str(Path(__file__).parent),
+            "HYPOTHESIS_STORAGE_DIRECTORY": str(Path(folder, "hypothesis")),
+        }
+        begun = time.monotonic()
+        output = _run(fault, profile, environment)
+        took = time.monotonic() - begun
+        if not found.exists():
+            return Finding(fault, profile, f"the run died: {output[-200:]!r}", 0, took)
+        told = json.loads(found.read_text("utf-8"))
+    if not told["planted"]:
+        raise LookupError(f"{fault.name}: {fault.file} was not imported by {AREAS[fault.area]}")
+    return Finding(fault, profile, told.get("test", ""), told.get("examples", 0), took)
+
+
+def _run(fault: Fault, profile: str, environment: dict[str, str]) -> str:
+    tests = [path for path in AREAS[fault.area] if (ROOT / path).exists()]
+    options = ("-x", "-q", "-p", "plant", "-p", "no:cacheprovider", f"--yohaku-profile={profile}")
+    command = [sys.executable, "-m", "pytest", *options, "--hypothesis-seed=1", "-k", DESELECTED, *tests]
+    try:
+        ended = subprocess.run(
+            command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=PATIENCE
+        )
+    except subprocess.TimeoutExpired:
+        return "it hung"
+    return ended.stdout + ended.stderr
+
+
+def table(findings: list[Finding], profiles: list[str]) -> Iterator[str]:
+    """Write a table in Markdown: a row a fault, three columns a profile."""
+    yield (
+        "| area | module | planted fault | "
+        + " | ".join(f"{name}: found by | examples | s" for name in profiles)
+        + " |"
+    )
+    yield "|---|---|---|" + "---|--:|--:|" * len(profiles)
+    by_fault: dict[Fault, list[Finding]] = {}
+    for finding in findings:
+        by_fault.setdefault(finding.fault, []).append(finding)
+    for fault, several in by_fault.items():
+        cells = [f"{_short(each.test)} | {each.examples:,} | {each.seconds:.1f}" for each in several]
+        yield f"| {fault.area} | {Path(fault.file).stem} | {fault.name} | {' | '.join(cells)} |"
+
+
+def _short(test: str) -> str:
+    return f"`{test.rpartition('/')[2]}`" if test else "**not found**"
+
+
+def summary(findings: list[Finding], profiles: list[str]) -> Iterator[str]:
+    """Say how many were found, a sentence a profile."""
+    for profile in profiles:
+        own = [finding for finding in findings if finding.profile == profile]
+        caught = sum(bool(finding.test) for finding in own)
+        yield f"Profile `{profile}`: {caught} of {len(own)} planted faults are found."
+
+
+def page(findings: list[Finding], profiles: list[str]) -> str:
+    """Write the page for ``specs``."""
+    about = (
+        "# Planted faults, and who finds them\n\nWritten by `make quality`; do not edit.\n\n"
+        f"{datetime.now(UTC):%Y-%m-%d}, CPython {platform.python_version()}, {platform.system()} "
+        f"{platform.machine()}. Each fault is a change of one module, made before it is\nimported in a fresh process; "
+        "then the tests of its area run until one fails. Examples are those of that test up to the\nfirst that failed, "
+        "1 for a test without random data; seconds are of the whole process."
+    )
+    return "\n".join((about, "", *summary(findings, profiles), "", *table(findings, profiles), ""))
+
+
+def main() -> int:
+    """Run from the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--profile", action="append", help="Hypothesis profile; may be repeated; quick and ci if none")
+    parser.add_argument("--only", default="", help="faults whose area or name contains this")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--write", type=Path, help="write the page here too")
+    options = parser.parse_args()
+    profiles = options.profile or ["quick", "ci"]
+    chosen = [fault for fault in faults() if options.only in f"{fault.area} {fault.name}"]
+    work = [(fault, profile) for fault in chosen for profile in profiles]
+    findings = []
+    with ThreadPoolExecutor(options.jobs) as pool:
+        for number, finding in enumerate(pool.map(lambda each: seek(*each), work), 1):
+            findings.append(finding)
+            words = finding.test or "NOT FOUND"
+            told = f"{number}/{len(work)} {finding.profile} {finding.fault.name}: {words} ({finding.seconds:.0f} s)"
+            print(told, file=sys.stderr, flush=True)
+    print("\n".join((*table(findings, profiles), "", *summary(findings, profiles))))
+    if options.write:
+        options.write.write_text(page(findings, profiles), "utf-8")
+    return 0 if all(finding.test for finding in findings if finding.profile != "quick") else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

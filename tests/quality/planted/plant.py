@@ -1,0 +1,90 @@
+"""A pytest plugin that plants one fault before yohaku is imported, and tells which test found it, and how soon.
+
+Give it with ``-p``; ``$YOHAKU_PLANTED`` holds the module's file and its changed source, ``$YOHAKU_FOUND`` is where the
+finding is written, as JSON.
+"""
+
+import importlib.abc
+import importlib.machinery
+import importlib.util
+import json
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from types import CodeType, ModuleType
+from typing import Any
+
+import pytest
+
+
+class _Planted(importlib.machinery.SourceFileLoader):
+    """Loads a module from its file with other source, and without the cache of compiled files."""
+
+    def __init__(self, name: str, path: str, source: str) -> None:
+        super().__init__(name, path)
+        self.source = source
+
+    def get_code(self, fullname: str) -> CodeType:  # noqa: ARG002 - the loader's interface
+        return compile(self.source, self.path, "exec", dont_inherit=True)
+
+
+class _Finder(importlib.abc.MetaPathFinder):
+    """Finds the one module whose file is planted."""
+
+    def __init__(self, file: str, source: str) -> None:
+        self.file, self.source = Path(file).resolve(), source
+        self.planted = False
+
+    def find_spec(self, name: str, path: Sequence[str] | None, target: ModuleType | None = None) -> Any:
+        if name.rpartition(".")[2] != self.file.stem or not name.startswith("yohaku"):
+            return None
+        spec = importlib.machinery.PathFinder.find_spec(name, path, target)
+        if spec is None or spec.origin is None or Path(spec.origin).resolve() != self.file:
+            return None
+        self.planted = True
+        return importlib.util.spec_from_file_location(
+            name, spec.origin, loader=_Planted(name, spec.origin, self.source)
+        )
+
+
+class _Witness:
+    """Counts the examples of the test that runs, and remembers the first that fails."""
+
+    def __init__(self, finder: _Finder) -> None:
+        self.finder, self.examples, self.failing = finder, 0, 0
+        self.found: dict[str, Any] = {}
+
+    def note(self, observation: Any, *_: object) -> None:
+        if observation.type == "test_case":
+            self.examples += 1
+            if observation.status == "failed" and not self.failing:
+                self.failing = self.examples
+
+    def pytest_runtest_setup(self) -> None:
+        self.examples = self.failing = 0
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.failed and not self.found:
+            self.found = {"test": report.nodeid, "examples": self.failing or self.examples or 1}
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        if report.failed and not self.found:
+            self.found = {"test": f"{report.nodeid} (does not even load)", "examples": 0}
+
+    def pytest_sessionfinish(self) -> None:
+        told = {"planted": self.finder.planted, **self.found}
+        Path(os.environ["YOHAKU_FOUND"]).write_text(json.dumps(told), "utf-8")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Watch the examples of Hypothesis."""
+    from hypothesis.internal.observability import add_observability_callback
+
+    witness = _Witness(_FINDER)
+    add_observability_callback(witness.note)
+    config.pluginmanager.register(witness)
+
+
+_FINDER = _Finder(**json.loads(Path(os.environ["YOHAKU_PLANTED"]).read_text("utf-8")))
+sys.meta_path.insert(0, _FINDER)
