@@ -1,7 +1,8 @@
 from datetime import date
 from typing import assert_type
-from yohaku import ALWAYS, NEVER, Applet, CyclicFile, Key, Pin, Record, TransparentFile, field
+from yohaku import ALWAYS, NEVER, Applet, CyclicFile, Key, Pin, Purse, PurseLimits, PurseLog, Record, TransparentFile, field
 from yohaku.fields import Date, Digits, UInt
+from yohaku.schema import Receipt
 from construct import Int8ub
 
 
@@ -23,6 +24,9 @@ class S(Applet, aid="F0 01 02 03 04"):
     key = Key("k")
     f = TransparentFile(A, read=ALWAYS, update=key | pin)
     log = CyclicFile(A, records=3, read=pin & key, append=key)
+    purse = Purse(
+        limits=PurseLimits(9, debit=3), receipts=key, read=ALWAYS, credit=key, debit=pin, log=PurseLog(4, pin | key)
+    )
 
 
 def renewed(old: A) -> B:
@@ -50,7 +54,12 @@ def use(s: S) -> None:
     assert_type(s.pin.tries_left, int)
     s.key.authenticate(b"")
     s.f.reed()  # E: no such method
+    assert_type(s.purse.balance, int)
+    assert_type(s.purse.debit(3).amount, int)
+    assert_type(s.purse.log(), list[Receipt])
+    s.purse.credit("3")  # E: an amount is a number
 
 
 assert_type(S.f, TransparentFile[A])
+assert_type(S.purse, Purse)
 assert_type(S2.g, TransparentFile[B])

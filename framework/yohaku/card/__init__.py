@@ -29,7 +29,6 @@ from yohaku.card.errors import (
 )
 from yohaku.card.fci import Fci
 from yohaku.card.pipeline import Exchange, Traffic
-from yohaku.card.purses import PurseState
 from yohaku.card.secrets import Secrets
 from yohaku.card.session import AppletSession
 
@@ -60,7 +59,6 @@ __all__ = [
     "PinFormatError",
     "PinWrongError",
     "ProtocolError",
-    "PurseState",
     "SecretError",
     "Secrets",
     "Selection",

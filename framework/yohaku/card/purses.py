@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import secrets as random
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from yohaku.card.errors import AmountError, BalanceError, ProtocolError, StatusError
 from yohaku.errors import DecodeError
 from yohaku.iso7816 import Command, Instruction, Response, Status
-from yohaku.schema.receipts import REFERENCE, SIZE, Booking, Receipt
+from yohaku.schema.purses import HEAD
+from yohaku.schema.receipts import REFERENCE, SIZE, Booking, PurseState, Receipt
 
 if TYPE_CHECKING:
     from yohaku.card.session import AppletSession
@@ -17,28 +17,8 @@ if TYPE_CHECKING:
 
 CLASS = 0x80
 """Class byte of the commands on purses (container version 1.1, chapter 8)."""
-HEAD, PROOF = 16, 16
-"""Bytes of number, sequence number and balance, and of the proof that follows them after a booking."""
-
-
-@dataclass(frozen=True, slots=True)
-class PurseState:
-    """What a purse holds.
-
-    Attributes:
-        number: 8 bytes that no other purse has.
-        sequence: number of the newest booking, 0 before the first.
-        balance: the amount.
-    """
-
-    number: bytes
-    sequence: int
-    balance: int
-
-    @classmethod
-    def from_bytes(cls, raw: bytes) -> PurseState:
-        """Read 16 bytes as the card gives them."""
-        return cls(raw[:8], int.from_bytes(raw[8:12], "big"), int.from_bytes(raw[12:HEAD], "big"))
+PROOF = 16
+"""Bytes of the proof that follows number, sequence number and balance after a booking."""
 
 
 class CardPurse:
@@ -178,7 +158,7 @@ class CardPurse:
 _ADVICE: dict[int, str] = {
     Status.NO_SPACE: "its sequence number is at its end; give out a new card",
     Status.BLOCKED: "{key}, which vouches for receipts, is blocked; load the applet anew",
-    Status.REFERENCE_UNUSABLE: "{key}, which vouches for receipts, has no value; load the applet anew",
+    Status.REFERENCE_UNUSABLE: "{key}, which vouches for receipts, has no value or is blocked; load the applet anew",
 }
 
 

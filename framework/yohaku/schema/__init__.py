@@ -37,7 +37,7 @@ if TYPE_CHECKING:
         record_layout,
     )
     from yohaku.schema.profiles import Fit, Overhead, card_bytes, fits
-    from yohaku.schema.receipts import Booking, Receipt, ReceiptError
+    from yohaku.schema.receipts import Booking, PurseState, Receipt, ReceiptError
 
 _HOMES = {
     "yohaku.schema.density": (
@@ -71,6 +71,7 @@ _HOMES = {
     ),
     "yohaku.schema.receipts": (
         "Booking",
+        "PurseState",
         "Receipt",
         "ReceiptError",
     ),
@@ -119,6 +120,7 @@ __all__ = [
     "PurseLayout",
     "PurseLimits",
     "PurseLog",
+    "PurseState",
     "Receipt",
     "ReceiptError",
     "Record",

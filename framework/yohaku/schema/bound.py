@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from yohaku.schema.declarations import Key, Pin, RecordFile, TransparentFile
     from yohaku.schema.purses import Purse
-    from yohaku.schema.receipts import Receipt
+    from yohaku.schema.receipts import PurseState, Receipt
     from yohaku.schema.record import Record
 
 R = TypeVar("R", bound="Record")
@@ -121,6 +121,10 @@ class BoundPurse(Protocol):
         """Read the balance."""
         ...
 
+    def read(self) -> PurseState:
+        """Read number, sequence number and balance."""
+        ...
+
     def credit(self, amount: int, *, reference: bytes | None = None) -> Receipt:
         """Add an amount; a random reference of 8 bytes is made when none is given."""
         ...
@@ -131,6 +135,10 @@ class BoundPurse(Protocol):
 
     def log(self) -> list[Receipt]:
         """Read the receipts of the newest bookings, the newest first."""
+        ...
+
+    def find(self, reference: bytes) -> Receipt | None:
+        """Look for the newest receipt with a reference in the log."""
         ...
 
 

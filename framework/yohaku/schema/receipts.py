@@ -1,4 +1,4 @@
-"""Receipts of a purse: what was booked, and the card's proof of it, which a back office checks with no card at hand."""
+"""States and receipts of a purse: what was booked, and the proof that a back office checks with no card at hand."""
 
 from __future__ import annotations
 
@@ -39,6 +39,26 @@ class Booking(IntEnum):
 
     CREDIT = 1
     DEBIT = 2
+
+
+@dataclass(frozen=True, slots=True)
+class PurseState:
+    """What a purse holds.
+
+    Attributes:
+        number: 8 bytes that no other purse has.
+        sequence: number of the newest booking, 0 before the first.
+        balance: the amount.
+    """
+
+    number: bytes
+    sequence: int
+    balance: int
+
+    @classmethod
+    def from_bytes(cls, raw: bytes) -> Self:
+        """Read 16 bytes as the card gives them."""
+        return cls(raw[:8], int.from_bytes(raw[8:12], "big"), int.from_bytes(raw[12:16], "big"))
 
 
 class ReceiptError(YohakuError):

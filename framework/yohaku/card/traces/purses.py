@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from yohaku.card.purses import HEAD, PROOF, PurseState
+from yohaku.card.purses import PROOF
 from yohaku.errors import DecodeError
 from yohaku.iso7816 import Instruction, Status
-from yohaku.schema.receipts import SIZE, Receipt
+from yohaku.schema.purses import HEAD
+from yohaku.schema.receipts import SIZE, PurseState, Receipt
 
 if TYPE_CHECKING:
     from yohaku.iso7816 import Command, Response
