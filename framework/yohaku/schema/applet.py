@@ -71,9 +71,9 @@ class Applet:
         else:
             cls.aid = Aid(aid)
         cls.version, cls.name = version, name or _kebab(cls.__name__)
-        hiding = sorted(own.keys() & {name for name in vars(Applet) if not name.startswith("_")})
-        faults = [f"{name}: every applet has a {name} already; give it another name" for name in hiding]
-        faults += [*cls._number_credentials(), *cls._number_files(), *cls._check_rules(), *cls._check_history()]
+        if hiding := sorted(own.keys() & {*vars(Applet), *Applet.__annotations__, "session"}):
+            raise SchemaError(f"{cls.__name__}: every applet has {', '.join(hiding)} already: give another name")
+        faults = [*cls._number_credentials(), *cls._number_files(), *cls._check_rules(), *cls._check_history()]
         if not 1 <= version <= 0xFFFF:
             faults.append(f"version {version}: allowed is 1 to 65535")
         if faults:
