@@ -11,6 +11,7 @@ import struct
 from typing import TYPE_CHECKING, Any
 
 from yohaku.codec.emit import Unsettled
+from yohaku.codec.parts import call_read
 from yohaku.codec.tables import MOST, Table
 
 if TYPE_CHECKING:
@@ -26,7 +27,8 @@ class Node:
     Attributes:
         size: bytes of every encoding; None when it depends on the value, or the part is counted in bits.
         bits: bits of every encoding.
-        scalar: construct and generated code have the value in the same form, which is immutable.
+        scalar: construct and generated code have the value in the same form, which is immutable, and equal values of
+            one type are the same bytes.
         minimum: fewest bytes of an encoding.
         bare: the part can stand without a name: it needs no value to be written.
     """
@@ -105,7 +107,12 @@ class Truth(Node):
 
 
 class Float(Node):
-    """A floating-point number in the format of the struct module; not-a-number is left to construct."""
+    """A floating-point number in the format of the struct module; not-a-number is left to construct.
+
+    It is no scalar to what compares values in place of bytes: zero equals minus zero.
+    """
+
+    scalar = False
 
     def __init__(self, layout: str) -> None:
         self.struct = struct.Struct(layout)
@@ -189,6 +196,47 @@ class Rest(Node):
         """Emit the writing of bytes."""
         to.refuse_if(f"type({value}) is not bytes")
         to.chunk(value)
+
+
+class Variable(Node):
+    """An unsigned integer in groups of seven bits, the lowest first; with ``zigzag``, signed ones in between."""
+
+    def __init__(self, *, zigzag: bool) -> None:
+        super().__init__(minimum=1)
+        self.zigzag = zigzag
+
+    def emit_read(self, to: Reader, hint: str) -> str:
+        """Emit the call of what reads one."""
+        number = call_read(to, to.bind(read_variable, "read_variable", "seven bits a byte"), hint)
+        return f"({number} >> 1 ^ -({number} & 1))" if self.zigzag else number
+
+    def emit_write(self, to: Writer, value: str) -> None:
+        """Emit the call of what writes one."""
+        to.refuse_if(f"type({value}) is not int" + ("" if self.zigzag else f" or {value} < 0"))
+        number = f"({value} << 1 if {value} >= 0 else ~({value} << 1))" if self.zigzag else value
+        to.chunk(f"{to.bind(write_variable, 'write_variable', 'seven bits a byte')}({number})")
+
+
+def read_variable(data: bytes, position: int, end: int) -> tuple[int, int]:
+    """Read an unsigned integer of seven bits a byte; an error when it is cut off, or longer than it need be."""
+    number = shift = 0
+    while (byte := data[position]) > 0x7F:
+        number |= (byte & 0x7F) << shift
+        shift += 7
+        position += 1
+    if position >= end or not (byte or not shift):
+        raise Unsettled
+    return number | byte << shift, position + 1
+
+
+def write_variable(number: int) -> bytes:
+    """Write an unsigned integer of seven bits a byte."""
+    made = bytearray()
+    while number > 0x7F:
+        made.append(number & 0x7F | 0x80)
+        number >>= 7
+    made.append(number)
+    return bytes(made)
 
 
 class Nothing(Node):
@@ -398,23 +446,36 @@ class Adapted(Node):
     def emit_read(self, to: Reader, hint: str) -> str:
         """Emit the conversion, and the check that it goes back."""
         code = to.let(f"{hint}_code", self.inner.emit_read(to, hint))
-        value = to.let(f"{hint}_value", self._call(to, self.decode, code))
         back = to.name(f"{hint}_back")
-        to.line(f"if type({value}) not in {self._immutable(to)}: {value} = {self._plain(to)}({value})")
-        to.line(f"if {self._unseen(to, code, value)}:")
+        return self.emit_value(to, hint, code, code, back, f"{back} != {code} or type({back}) is not type({code})")
+
+    def emit_value(self, to: Reader, hint: str, key: str, code: str, back: str, lost: str) -> str:
+        """Emit the conversion of ``code`` and the check, for a pair not seen before, that ``back`` is not ``lost``."""
+        value = to.let(f"{hint}_value", self._call(to, self.decode, code))
+        immutable = to.bind(_IMMUTABLE, "IMMUTABLE", "types that are plain already")
+        to.line(f"if type({value}) not in {immutable}: {value} = {self._plain(to)}({value})")
+        to.line(f"if {self._unseen(to, key, value)}:")
         to.line(f"    {back} = {self._call(to, self.encode, value)}")
-        to.line(f"    if {back} != {code} or type({back}) is not type({code}): raise {self._unsettled(to)}")
-        to.line(f"    {self._pairs(to)}.learn({code}, {value})")
+        to.line(f"    if {lost}: raise {self._unsettled(to)}")
+        to.line(f"    {self._pairs(to)}.learn({key}, {value})")
         return value
 
     def emit_write(self, to: Writer, value: str) -> None:
         """Emit the conversion, and the check that the value comes back."""
-        code = to.let(f"{value}_code", self._call(to, self.encode, value))
+        code = self.emit_code(to, value)
         self.inner.emit_write(to, code)
-        to.line(f"if {self._unseen(to, code, value)}:")
+        self.emit_back(to, value, code, code)
+
+    def emit_code(self, to: Writer, value: str) -> str:
+        """Emit the conversion to what the inner part writes; give its local name."""
+        return to.let(f"{value}_code", self._call(to, self.encode, value))
+
+    def emit_back(self, to: Writer, value: str, key: str, code: str) -> None:
+        """Emit the check, for a pair not seen before, that the value comes back from ``code``."""
+        to.line(f"if {self._unseen(to, key, value)}:")
         back = f"{self._plain(to)}({self._call(to, self.decode, code)})"
         to.line(f"    if not {back} == {value}: raise {self._unsettled(to)}")
-        to.line(f"    {self._pairs(to)}.learn({code}, {value})")
+        to.line(f"    {self._pairs(to)}.learn({key}, {value})")
 
     def _call(self, to: Emitter, function: Callable[[Any], Any], argument: str) -> str:
         name = to.bind(function, f"designed_{function.__name__.strip('_<>')}", "a function of the designer's")
@@ -429,9 +490,6 @@ class Adapted(Node):
 
     def _plain(self, to: Emitter) -> str:
         return to.bind(self.plain, "plain", "makes a plain Python value")
-
-    def _immutable(self, to: Emitter) -> str:
-        return to.bind(_IMMUTABLE, "IMMUTABLE", "types that are plain already")
 
     def _unsettled(self, to: Emitter) -> str:
         return to.bind(Unsettled, "Unsettled", "leaves the value to the interpreter")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from yohaku.codec.foreign_nodes import Node, Number
+from yohaku.codec.foreign_nodes import Adapted, Node, Number
 from yohaku.codec.loops import read_items, write_items
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from yohaku.codec.emit import Emitter, Reader, Writer
     from yohaku.codec.fieldtype import FieldType
@@ -111,7 +111,11 @@ class Members(Node):
 
     def emit_read(self, to: Reader, hint: str) -> str:
         """Emit the reading of all members."""
-        values: list[str] = []
+        return to.let(hint, self._made([value for _, value in self.emit_values(to, hint)]))
+
+    def emit_values(self, to: Reader, hint: str) -> list[tuple[str | None, str]]:
+        """Emit the reading of all members; give their names and the expressions of their values."""
+        values: list[tuple[str | None, str]] = []
         for index, (name, node) in enumerate(self.members):
             value = node.emit_read(to, name or f"{hint}_{index}")
             if name in self.scope.wanted:
@@ -119,9 +123,9 @@ class Members(Node):
                 self.scope.names[name or ""] = value
             elif self.form != "list" and name != self.focus and value != "None" and (self.focus or name is None):
                 to.line(value)
-            values.append(value)
+            values.append((name, value))
         self._emit_checks(to)
-        return to.let(hint, self._made(values))
+        return values
 
     def _emit_checks(self, to: Emitter) -> None:
         for name, node in self.members:
@@ -164,6 +168,47 @@ class Members(Node):
 
     def _of_focus(self, to: Writer, value: str) -> list[str]:  # noqa: ARG002 - the two others need it
         return [value if name == self.focus else "None" for name, _ in self.members]
+
+
+class AdaptedMembers(Adapted):
+    """A Struct of numbers, bytes and texts that two functions of a designer's turn into another value and back.
+
+    Args:
+        members: the Struct.
+        container: construct's class of what it parses.
+    """
+
+    def __init__(self, members: Members, container: type, *functions: Any) -> None:
+        super().__init__(members, *functions)
+        self.members, self.container = members, container
+
+    def emit_read(self, to: Reader, hint: str) -> str:
+        """Emit the reading of the members, the conversion, and the check that it goes back."""
+        values = {name: value for name, value in self.members.emit_values(to, hint) if name is not None}
+        names = {name: value if value.isidentifier() else to.let(name, value) for name, value in values.items()}
+        back = to.name(f"{hint}_back")
+        lost = " or ".join(
+            f"{back}[{name!r}] != {value} or type({back}[{name!r}]) is not type({value})"
+            for name, value in names.items()
+        )
+        return self.emit_value(to, hint, self._key(names), self._code(to, names), back, lost or "False")
+
+    def emit_write(self, to: Writer, value: str) -> None:
+        """Emit the conversion, the writing of the members, and the check that the value comes back."""
+        code = self.emit_code(to, value)
+        names: dict[str, str] = {}
+        for name, node in self.members.members:
+            if name is not None:
+                names[name] = self.members.scope.names[name] = to.let(name, f"{code}[{name!r}]")
+            node.emit_write(to, names.get(name or "", "None"))
+        self.emit_back(to, value, self._key(names), self._code(to, names))
+
+    def _key(self, names: Mapping[str, str]) -> str:
+        return f"({', '.join(names.values())},)"
+
+    def _code(self, to: Emitter, names: Mapping[str, str]) -> str:
+        held = ", ".join(f"{name!r}: {value}" for name, value in names.items())
+        return f"{to.bind(self.container, 'Container', 'what construct parses a Struct to')}({{{held}}})"
 
 
 class Items(Node):

@@ -12,7 +12,7 @@ import codecs
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import construct as c
-from construct.lib import bits2bytes, bytes2bits
+from construct.lib import Container, bits2bytes, bytes2bits
 
 from yohaku.codec import foreign_nodes as nodes
 from yohaku.codec import foreign_parts as parts
@@ -323,7 +323,7 @@ def _shown(inner: Any, place: Place) -> Node:
 def _prefixed(inner: Any, place: Place) -> Node:
     length = node_of(inner.lengthfield, place._replace(last=False))
     own = length.size if inner.includelength else 0
-    if not isinstance(length, nodes.Number) or own is None:
+    if not isinstance(length, nodes.Number | nodes.Variable) or own is None:
         raise Unknown(inner)
     return parts.Sized(length, node_of(inner.subcon, Place(place.scope)), own)
 
@@ -356,16 +356,32 @@ def _adapter(inner: Any, place: Place) -> Node:
     if kind._parse is not c.Adapter._parse or kind._build is not c.Adapter._build:
         raise Unknown(inner)
     node = node_of(inner.subcon, place)
-    if not node.scalar:
+    fields = node if isinstance(node, parts.Members) and _is_flat(node) else None
+    if not node.scalar and fields is None:
         raise Unknown(inner)
     if isinstance(inner, c.Validator) and kind._decode is c.Validator._decode:
+        if fields is not None:
+            raise Unknown(inner)
         return nodes.Checked(node, *_called(inner, inner._validate, "validator"))
     decode, arguments = _called(inner, inner._decode, "decoder")
     if getattr(inner._encode, "__func__", None) is c.SymmetricAdapter._encode:
         encode = decode
     else:
         encode, arguments = _called(inner, inner._encode, "encoder")
+    if fields is not None:
+        return parts.AdaptedMembers(fields, Container, decode, encode, arguments, plain)
     return nodes.Adapted(node, decode, encode, arguments, plain)
+
+
+def _is_flat(node: parts.Members) -> bool:
+    """Tell whether a Struct has members only whose values construct has in the same form, and always as they come."""
+    follows = (parts.Constant, parts.Derived, parts.Rebuilt)
+    named = [member for name, member in node.members if name is not None]
+    return (
+        node.form == "dict"
+        and bool(named)
+        and all(member.scalar and not isinstance(member, follows) for member in named)
+    )
 
 
 def _called(inner: Any, method: Any, given: str) -> tuple[Callable[..., Any], str]:
@@ -394,6 +410,8 @@ _BYTES_ONLY: dict[Any, Callable[[Any, Place], Node]] = {
     c.NullTerminated: _ended,
     c.StringEncoded: _encoded,
     c.GreedyRange: _greedy_range,
+    type(c.VarInt): lambda _, __: nodes.Variable(zigzag=False),
+    type(c.ZigZag): lambda _, __: nodes.Variable(zigzag=True),
     c.Prefixed: _prefixed,
     c.IfThenElse: _if,
     c.Switch: _switch,
