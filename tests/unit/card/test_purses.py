@@ -19,6 +19,7 @@ from yohaku.card import (
     Secrets,
     StatusError,
 )
+from yohaku.card.traces import Explainer, Outcome, TraceEntry, replay
 from yohaku.errors import DecodeError, JsonError
 from yohaku.globalplatform import load_applet
 from yohaku.schema import Booking, Receipt, ReceiptError
@@ -180,6 +181,49 @@ class TestVersions:
 
     def test_a_session_knows_its_purse(self, card):
         assert AppletSession.of(card.open(Points)).purse(Points.purse).balance == 0
+
+
+class TestTraces:
+    @pytest.fixture
+    def entries(self, card):
+        seen: list[TraceEntry] = []
+        card.observers.append(lambda exchange: seen.append(TraceEntry(exchange.command, exchange.response)))
+        opened = card.open(Points)
+        opened.shop.authenticate(SECRETS["shop"])
+        opened.holder.verify("1234")
+        opened.purse.credit(500, reference=b"till 007")
+        opened.purse.debit(20, reference=b"till 008")
+        opened.purse.read()
+        opened.purse.log()
+        with pytest.raises(BalanceError):
+            opened.purse.credit(600)
+        return seen
+
+    def test_bookings_states_and_receipts_are_told(self, entries):
+        explainer = Explainer([Points])
+        told = [explainer.explain(entry) for entry in entries]
+        assert [one.meaning for one in told[-5:-1]] == [
+            f"CREDIT purse: 500, reference {b'till 007'.hex()}",
+            f"DEBIT purse: 20, reference {b'till 008'.hex()}",
+            "READ PURSE purse",
+            "READ RECEIPTS purse from 1",
+        ]
+        assert told[-4].notes[0].startswith("balance 480, booking 2, purse ")
+        assert told[-2].notes == (
+            f"booking 2: debit 20, balance 480, reference {b'till 008'.hex()}",
+            f"booking 1: credit 500, balance 500, reference {b'till 007'.hex()}",
+        )
+        assert told[-1].notes == ()
+
+    def test_a_replay_on_another_card_compares_all_but_number_and_proofs(self, entries):
+        def outcomes(made):
+            found = replay(made, entries, applets=[Points], secrets=lambda _applet: SECRETS)
+            return [one.outcome for one in found][-5:]
+
+        with Card(EmulatorLink(EmulatedCard(GENERIC, seed=6), "other")) as other:
+            load_applet(other, Points, secrets=SECRETS)
+            assert outcomes(other) == [Outcome.SAME] * 5
+            assert outcomes(other)[:4] == [Outcome.DIFFERENT] * 4
 
 
 class TestReceipts:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from yohaku.card.purses import PROOF
+from yohaku.card.purses import CLASS, PROOF
 from yohaku.errors import DecodeError
 from yohaku.iso7816 import Instruction, Status
 from yohaku.schema.purses import HEAD
@@ -14,6 +14,13 @@ if TYPE_CHECKING:
     from yohaku.iso7816 import Command, Response
     from yohaku.schema import Applet, Purse
 
+_ALIKE: Final[dict[int, tuple[int, int]]] = {
+    Instruction.CREDIT: (8, HEAD),
+    Instruction.DEBIT: (8, HEAD),
+    Instruction.READ_PURSE: (8, HEAD),
+    Instruction.READ_RECEIPTS: (8, SIZE - PROOF),
+}
+"""By instruction the bytes of an answer, or of each receipt in it, that are neither a purse's number nor a proof."""
 _BOOKINGS: Final[dict[int, str]] = {Instruction.CREDIT: "CREDIT", Instruction.DEBIT: "DEBIT"}
 
 
@@ -33,6 +40,16 @@ def meaning(applet: type[Applet], command: Command, response: Response) -> tuple
         text = f"READ RECEIPTS {purse.name} from {command.p1}"
         return text, _receipts(applet, purse, response.data) if done else []
     return None
+
+
+def comparable(command: bytes, response: bytes) -> bytes | None:
+    """Give what of an answer to a command on a purse any card would say: no purse number, no proof; else None."""
+    if len(command) < 4 or command[0] & 0x84 != CLASS or command[1] not in _ALIKE or len(response) < 2:
+        return None
+    whole, (start, stop) = response[:-2], _ALIKE[command[1]]
+    size = SIZE if command[1] == Instruction.READ_RECEIPTS else max(len(whole), 1)
+    parts = (whole[at : at + size][start:stop] for at in range(0, len(whole), size))
+    return bytes((len(whole),)) + b"".join(parts) + response[-2:]
 
 
 def _state(data: bytes, size: int) -> list[str]:
