@@ -99,7 +99,7 @@ class Apdu:
         end = 7 + length
         if size == 7:
             self.data, self.expected = b"", min(length or LONGEST, self._most)
-        elif length and size == end:
+        elif size == end:
             self.data, self.expected = command[7:], 0
         elif length and size == end + 2:
             expected = command[end] << 8 | command[end + 1]

@@ -1,15 +1,16 @@
 import stat
 import sys
+from dataclasses import replace
 from subprocess import PIPE, Popen
 
 import pytest
 
 from yohaku.errors import UnknownNameError
 from yohaku.iso7816 import Instruction as Ins
-from yohaku_emulator import ImageError, LinkError, PowerCut
+from yohaku_emulator import PROFILES, EmulatedCard, ImageError, LinkError, PowerCut
 from yohaku_emulator import terminal as t
 from yohaku_emulator.faults import FaultyLink, LostError
-from yohaku_emulator.link import open_link
+from yohaku_emulator.link import EmulatorLink, open_link
 
 AID = bytes.fromhex("F059484B0001")
 DESCRIPTOR = t.descriptor(files=[t.transparent(1, 30)])
@@ -191,3 +192,11 @@ def test_power_goes_at_the_named_page_write():
         link.transmit(SELECT)
         with pytest.raises(PowerCut, match="while page"):
             link.transmit(bytes.fromhex("8050000008") + bytes(8))
+
+
+@pytest.mark.parametrize(("protocols", "carries"), [((0,), False), ((1,), True), ((0, 1), False), ((1, 0), True)])
+def test_t0_carries_no_extended_commands(protocols, carries):
+    card = EmulatedCard(replace(PROFILES["extended"], protocols=protocols))
+    link = EmulatorLink(card, "emulator:")
+    assert link.carries_extended is carries
+    assert FaultyLink(link, at=1, failure="command").carries_extended is carries

@@ -65,6 +65,7 @@ def test_the_answer_of_an_odd_read_never_exceeds_what_was_asked_for(extended, ex
 
 def test_an_extended_le_of_zeros_asks_for_what_the_buffer_holds(extended):
     assert len(send(extended, Ins.READ_BINARY, 0x81, 0, expected=0x10000).data) == 2048
+    assert len(send(extended, Ins.READ_BINARY_ODD, 0, 1, b"\x54\x01\x00", 0x10000).data) == 2048
     assert len(send(extended, Ins.READ_RECORD, 1, 2 << 3 | 5, expected=0x10000).data) == 0, "none is written"
     for _ in range(30):
         send(extended, Ins.APPEND_RECORD, 0, 2 << 3, bytes(100))
@@ -87,6 +88,7 @@ def test_the_longest_command_is_taken_and_no_longer_one(extended):
         "00D68100 000002 112233",
         "00D68100 000002 1122 33 4455",
         "00B08100 00 00",
+        "00B08100 000000 0005",
     ],
 )
 def test_lengths_that_contradict_each_other_are_refused(extended, raw):

@@ -95,9 +95,13 @@ def test_a_disabled_pin_is_changed_only_by_who_knows_it(lock):
 
 
 def test_an_upgrade_takes_over_that_it_is_disabled_where_it_can_be(lock):
+    adopt = t.group(5, 1, t.lv(AID) + bytes((1, 1)))
+    made(lock, CAN, aid=STAGING, block=adopt)
+    assert not may_read(lock), "one that is required stays so"
+    lock.delete(STAGING)
+    lock.select(AID)
     lock.do(DISABLE, 0, 0x81, b"1234")
     for number, pin in enumerate((CAN, CANNOT)):
-        adopt = t.group(5, 1, t.lv(AID) + bytes((1, 1)))
         made(lock, pin, aid=STAGING, block=adopt)
         assert may_read(lock) == (number == 0)
         lock.do(Ins.VERIFY, 0, 0x81, b"1234") if number else None
