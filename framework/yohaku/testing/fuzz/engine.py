@@ -86,6 +86,7 @@ class Engine:
         coverage: the probes.
         random: chooses.
         before: told of each input before it is run.
+        deadly: inputs that are known to kill the process, with their parts; they are not run.
 
     Attributes:
         states: of each part, by name.
@@ -102,6 +103,7 @@ class Engine:
         random: Random,
         *,
         before: Callable[[Part, bytes], None] = lambda _part, _data: None,
+        deadly: frozenset[tuple[str, bytes]] = frozenset(),
     ) -> None:
         self.target, self.coverage, self._random, self._before = target, coverage, random, before
         self.states = {part.name: State(part) for part in target.parts}
@@ -109,6 +111,7 @@ class Engine:
         self.kept: list[tuple[str, bytes]] = []
         self.findings: list[Finding] = []
         self._words: list[bytes] = []
+        self._deadly = deadly
 
     @property
     def blocks(self) -> int:
@@ -120,14 +123,13 @@ class Engine:
 
     def start(self, more: Iterable[tuple[str, bytes]] = ()) -> None:
         """Run the seeds, which loads all code, put the probes in, and run them once more with inputs of a corpus."""
-        for state in self.states.values():
-            for data in state.part.seeds:
-                self._run(state, data)
+        seeds = [(state, data) for state in self.states.values() for data in state.part.seeds()]
+        for state, data in seeds:
+            self._run(state, data)
         self.coverage.instrument(self.target.packages)
         self._words = sorted(self.coverage.words)
-        for state in self.states.values():
-            for data in state.part.seeds:
-                self._try(state, data, trim=False)
+        for state, data in seeds:
+            self._try(state, data, trim=False)
         for name, data in more:
             self.add(name, data)
 
@@ -202,8 +204,10 @@ class Engine:
         return None
 
     def _outcome(self, part: Part, data: bytes) -> frozenset[Hashable] | Reason:
-        self._before(part, data)
         self.coverage.reset()
+        if (part.name, data) in self._deadly:
+            return _NO_MARKS
+        self._before(part, data)
         self.runs += 1
         self.running = True
         try:

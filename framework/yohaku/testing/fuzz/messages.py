@@ -26,6 +26,7 @@ class Job:
         number: of the process.
         inputs: of a corpus, with their parts.
         known: keys of findings by part; they are not told again.
+        deadly: inputs that killed a process before, with their parts.
     """
 
     load: Callable[[], Target]
@@ -33,6 +34,7 @@ class Job:
     number: int
     inputs: tuple[tuple[str, bytes], ...] = ()
     known: frozenset[tuple[str, tuple[str, str]]] = frozenset()
+    deadly: frozenset[tuple[str, bytes]] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

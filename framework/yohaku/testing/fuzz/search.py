@@ -26,8 +26,10 @@ if TYPE_CHECKING:
     from yohaku.testing.fuzz.corpus import Corpus
     from yohaku.testing.fuzz.target import Target
 
-SILENCE_SECONDS = 30.0
-"""Seconds without a word after which a process counts as hanging in one input."""
+SILENCE_SECONDS = 120.0
+"""Seconds without a word after which a process counts as hanging in one input, which burns no CPU time."""
+START_SECONDS = 600.0
+"""Seconds that a process has to load the target."""
 END_SECONDS = 10.0
 """Seconds that a process has to end."""
 MOST_DEATHS = 20
@@ -108,6 +110,7 @@ class Search:
         self._kept: dict[tuple[str, bytes], None] = {}
         self.findings: dict[tuple[str, tuple[str, str]], Finding] = {}
         self._deaths, self._lost_runs, self._stopped = 0, 0, False
+        self._deadly: set[tuple[str, bytes]] = set()
         self._began: float | None = None
         self._pace: list[tuple[float, int]] = []
 
@@ -141,7 +144,7 @@ class Search:
     def _start(self, number: int) -> _Process:
         ours, theirs = self._context.Pipe()
         cell = self._context.RawArray("c", CELL)
-        job = Job(self._load, self._seed, number, tuple(self._kept), frozenset(self.findings))
+        job = Job(self._load, self._seed, number, tuple(self._kept), frozenset(self.findings), frozenset(self._deadly))
         process = self._context.Process(target=work, args=(job, theirs, cell), daemon=True)
         process.start()
         theirs.close()
@@ -153,8 +156,9 @@ class Search:
         for way in wait(list(ways), timeout=0.2):
             self._hear(ways[way], stop=stop)  # type: ignore[index]
         for number, one in enumerate(self._processes):
-            if not one.ended and monotonic() - one.heard > SILENCE_SECONDS:
-                self._bury(number, HANGS, f"no answer for {SILENCE_SECONDS:.0f} seconds", stop=stop)
+            patience = START_SECONDS if one.report is None else SILENCE_SECONDS
+            if not one.ended and monotonic() - one.heard > patience:
+                self._bury(number, HANGS, f"no answer for {patience:.0f} seconds", stop=stop)
             elif not one.ended and one.gone:
                 self._bury(number, DIED, f"the process ended with code {one.process.exitcode}", stop=stop)
         self._on_figures(self.figures())
@@ -204,6 +208,7 @@ class Search:
         if one.report is None and not data:
             raise SearchError(f"a process ended before its first input ({message}); does the target load alone?")
         self._note(finding(self._target, self._target.parts[part], Reason(kind, "", message), data))
+        self._deadly.add((self._target.parts[part].name, data))
         self._deaths += 1
         if self._deaths > MOST_DEATHS:
             raise SearchError(f"{self._deaths} processes died; the last one: {message}")

@@ -22,7 +22,7 @@ class Part:
         name: such as ``borrower.json``; the name of its folder in a corpus.
         check: takes an input, raises when an invariant does not hold; gives marks of what happened, which count as
             coverage.
-        seeds: inputs to start from.
+        seeds: gives inputs to start from; called where they are run, as making them may run the code under test.
         call: how a test writes the check down.
         mutate: how a new input is made of an old one.
         words: bytes that mean something in an input.
@@ -31,7 +31,7 @@ class Part:
 
     name: str
     check: Callable[[bytes], Iterable[Hashable]]
-    seeds: Sequence[bytes]
+    seeds: Callable[[], Iterable[bytes]]
     call: Call
     mutate: Mutation = mutate_bytes
     words: Sequence[bytes] = ()

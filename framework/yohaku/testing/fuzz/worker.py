@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 REPORT_SECONDS = 0.2
 HANG_SECONDS = 2
-"""Seconds after which an input counts as hanging; twice that at most."""
+"""Seconds of CPU time after which an input counts as hanging; twice that at most."""
 
 
 def work(job: Job, pipe: Connection, cell: Any) -> None:
@@ -44,7 +44,7 @@ class _Worker:
 
     def _make(self, target: Target) -> Engine:
         random = Random(f"{self._job.seed} {self._job.number}")  # noqa: S311 - a search can be repeated
-        engine = Engine(target, Coverage(), random, before=self._note)
+        engine = Engine(target, Coverage(), random, before=self._note, deadly=self._job.deadly)
         for part, key in self._job.known:
             if part in engine.states:
                 engine.states[part].reasons.add(key)
@@ -54,22 +54,22 @@ class _Worker:
         write_cell(self._cell, self._numbers[part.name], data)
 
     def run(self) -> None:
-        signal.signal(signal.SIGALRM, self._tick)
-        signal.setitimer(signal.ITIMER_REAL, HANG_SECONDS, HANG_SECONDS)
+        signal.signal(signal.SIGPROF, self._tick)
+        signal.setitimer(signal.ITIMER_PROF, HANG_SECONDS, HANG_SECONDS)
         self._engine.start(self._job.inputs)
         for state in cycle(self._engine.states.values()):
             if self._tell():
                 break
             self._engine.search(state)
         smallest = {name: state.smallest_set() for name, state in self._engine.states.items()}
-        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.setitimer(signal.ITIMER_PROF, 0)
         self._pipe.send(self._report(smallest))
 
     def _tick(self, _number: int, _frame: object) -> None:
         """End an input that was running at the last tick, too."""
         engine = self._engine
         if engine.running and engine.runs == self._last:
-            raise HangError(f"one input takes longer than {HANG_SECONDS} seconds")
+            raise HangError(f"one input takes more than {HANG_SECONDS} seconds of CPU time")
         self._last = engine.runs
 
     def _tell(self) -> bool:

@@ -113,11 +113,11 @@ def test_a_table_that_comes_back_different_is_told(monkeypatch):
 @pytest.mark.parametrize("name", ["tlv", "cap", "secure-messaging", "trace", "image"])
 def test_every_seed_of_every_target_passes(name):
     for part in offered()[name].load()().parts:
-        assert [tuple(part.check(data)) for data in part.seeds]
+        assert [tuple(part.check(data)) for data in part.seeds()]
 
 
 def seeds(name, part=0):
-    return offered()[name].load()().parts[part].seeds
+    return offered()[name].load()().parts[part].seeds()
 
 
 def test_seeds_reach_what_they_are_for():

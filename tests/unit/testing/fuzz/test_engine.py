@@ -33,7 +33,7 @@ def target(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "planted", module)
     spec.loader.exec_module(module)
     call = Call("from planted import check")
-    return Target("planted", (Part("bytes", module.check, [b"seed"], call),), ("planted",))
+    return Target("planted", (Part("bytes", module.check, lambda: [b"seed"], call),), ("planted",))
 
 
 def searched(target, seed, runs=RUNS):
@@ -96,7 +96,7 @@ def test_marks_of_a_check_count_as_coverage():
     def check(data):
         return (len(data),)
 
-    target = Target("marks", (Part("bytes", check, [b""], Call("from x import y")),), ("nothing",))
+    target = Target("marks", (Part("bytes", check, lambda: [b""], Call("from x import y")),), ("nothing",))
     engine = Engine(target, Coverage(), Random(1))  # noqa: S311
     engine.start()
     engine.add("bytes", b"1")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from hypothesis import Phase, given, settings
@@ -17,7 +17,7 @@ from yohaku.testing.fuzz.target import Part
 from yohaku.testing.fuzz.targets.records import SLOW, seed_records
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from random import Random
 
     from yohaku.schema import Applet
@@ -29,8 +29,11 @@ STEPS = 8
 
 def card_part(applet: type[Applet], imported: Call) -> Part:
     """Give the part ``card`` of an applet."""
-    words = list(_words(applet))
-    seeds = ["\n".join(lines).encode() for lines in (*_drawn(applet), *([word] for word in words))]
+    words = cache(lambda: list(_words(applet)))
+
+    def seeds() -> list[bytes]:
+        return ["\n".join(lines).encode() for lines in (*_drawn(applet), *([word] for word in words()))]
+
     call = Call(
         "from yohaku.testing.fuzz.cards import check_session",
         applet.__name__,
@@ -71,11 +74,13 @@ def _drawn(applet: type[Applet]) -> list[list[str]]:
     return found
 
 
-def mutate_session(lines: Sequence[str], data: bytes, other: bytes, random: Random, words: Sequence[bytes]) -> bytes:
+def mutate_session(
+    lines: Callable[[], Sequence[str]], data: bytes, other: bytes, random: Random, words: Sequence[bytes]
+) -> bytes:
     """Change one to four steps: a command's bytes, its place, what comes before and after it."""
     steps, others = data.decode("utf-8", "replace").split("\n"), other.decode("utf-8", "replace").split("\n")
     for _ in range(random.choice((1, 1, 2, 4))):
-        _change(steps, others, lines, random, words)
+        _change(steps, others, lines(), random, words)
     return "\n".join(steps).encode()[:MOST_BYTES]
 
 

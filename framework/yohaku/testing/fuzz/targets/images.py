@@ -22,8 +22,8 @@ def image() -> Target:
     return Target(
         "image",
         (
-            Part("memory", check_image, list(_seeds()), _call(check_image), mutate_changes),
-            Part("file", check_file, [b"YOHAKU\r\n", base()[:100]], _call(check_file)),
+            Part("memory", check_image, _seeds, _call(check_image), mutate_changes),
+            Part("file", check_file, lambda: [b"YOHAKU\r\n", base()[:100]], _call(check_file)),
         ),
         ("yohaku_emulator",),
     )

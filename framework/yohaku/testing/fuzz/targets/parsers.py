@@ -42,24 +42,28 @@ def _call(check: Callable[[bytes], Iterable[str]], *, text: bool = False) -> Cal
 
 def tlv() -> Target:
     """Give the target ``tlv``: data objects, GlobalPlatform's structures, APDUs and ATRs."""
-    objects = [
-        _FCI.to_bytes(),
-        b"\x9f\x70\x01\x07",
-        Tlv(0x53, bytes(200)).to_bytes(),
-        Tlv(0x7F49, bytes(300)).to_bytes(),
-    ]
     return Target(
         "tlv",
         (
-            Part("objects", check_objects, objects, _call(check_objects), mutate_objects),
-            Part("structures", check_structures, [*objects, *_structures()], _call(check_structures), mutate_objects),
-            Part("apdu", check_apdu, list(_apdus()), _call(check_apdu)),
+            Part("objects", check_objects, _objects, _call(check_objects), mutate_objects),
+            Part("structures", check_structures, _structures, _call(check_structures), mutate_objects),
+            Part("apdu", check_apdu, _apdus, _call(check_apdu)),
         ),
         ("yohaku.iso7816", "yohaku.codec.ber", "yohaku.globalplatform"),
     )
 
 
+def _objects() -> Iterable[bytes]:
+    yield from (
+        _FCI.to_bytes(),
+        b"\x9f\x70\x01\x07",
+        Tlv(0x53, bytes(200)).to_bytes(),
+        Tlv(0x7F49, bytes(300)).to_bytes(),
+    )
+
+
 def _structures() -> Iterable[bytes]:
+    yield from _objects()
     yield InstallRequest(_AID, _AID[:5], _AID, b"\0", b"\xc9\x00").to_bytes()
     yield InstallParameters(b"\x01\x02").to_bytes()
     yield DeleteRequest(_AID).to_bytes()
@@ -85,50 +89,60 @@ def _apdus() -> Iterable[bytes]:
 
 def cap() -> Target:
     """Give the target ``cap``: load file data blocks and archives."""
-    package = Package(_AID[:5] + b"\x01", (1, 0))
-    applets = (package.aid + b"\x01",)
-    small = [
-        SmallCap(package, applets).to_bytes(),
-        SmallCap(package, minor=1, bulk=5).to_bytes(),
-        SmallCap(package, applets, minor=3, extended=True).to_bytes(),
-    ]
-    loads = [read_cap(each).load_file_data(descriptor=True) for each in small]
     return Target(
         "cap",
         (
-            Part("load-file", check_load_file, loads, _call(check_load_file)),
-            Part("archive", check_archive, small, _call(check_archive)),
+            Part("load-file", check_load_file, _load_files, _call(check_load_file)),
+            Part("archive", check_archive, _archives, _call(check_archive)),
         ),
         ("yohaku.globalplatform.cap", "yohaku.globalplatform.ber"),
     )
 
 
+def _archives() -> Iterable[bytes]:
+    package = Package(_AID[:5] + b"\x01", (1, 0))
+    applets = (package.aid + b"\x01",)
+    yield SmallCap(package, applets).to_bytes()
+    yield SmallCap(package, minor=1, bulk=5).to_bytes()
+    yield SmallCap(package, applets, minor=3, extended=True).to_bytes()
+
+
+def _load_files() -> Iterable[bytes]:
+    return (read_cap(each).load_file_data(descriptor=True) for each in _archives())
+
+
 def secure_messaging() -> Target:
     """Give the target ``secure-messaging``: SCP02 and SCP03, both sides, over what is changed on the way."""
+    return Target(
+        "secure-messaging",
+        (Part("messages", check_messages, _messages, _call(check_messages)),),
+        ("yohaku.globalplatform.scp", "yohaku.globalplatform.ciphers"),
+    )
+
+
+def _messages() -> Iterable[bytes]:
     exchange = bytes((0, 5, 3, 0, 0x80, 0xE2, 0, 0)) + b"hello" + b"abc"
     long = bytes((0x10, 40, 40, 0, 0x80, 0xE6, 0x0C, 0)) + bytes(80)
     changed = bytes((1, 5, 0, 2, 0x80, 0xE2, 0, 0)) + b"hello" + b"\1\1"
     answer = bytes((2, 0, 5, 2, 0x80, 0xF2, 0, 0)) + b"hello" + b"\1\1"
     raw = bytes((4, 16, 0, 1, 0x80, 0xE2, 0, 0)) + bytes(16)
     scripts = (exchange * 3, exchange + long, long + changed, exchange + answer, exchange + raw, b"")
-    seeds = [bytes((choice,)) + script for choice in (0, 1, 2, 3, 4, 5, 0x45, 0x80, 0x81, 0x82) for script in scripts]
-    return Target(
-        "secure-messaging",
-        (Part("messages", check_messages, seeds, _call(check_messages)),),
-        ("yohaku.globalplatform.scp", "yohaku.globalplatform.ciphers"),
-    )
+    for choice in (0, 1, 2, 3, 4, 5, 0x45, 0x80, 0x81, 0x82):
+        yield from (bytes((choice,)) + script for script in scripts)
 
 
 def trace() -> Target:
     """Give the target ``trace``: our own JSON Lines and hex logs of other programs."""
-    seeds = [
-        b"> 00A4040006F059484B000100\n< 6A82\n",
-        b"APDU: 00 B0 81 00 0A\nSW1=90 SW2=00\n",
-        b"# log\nSending: 00 20 00 81 04 31 32 33 34\nReceived (SW1=0x63, SW2=0xC2)\n",
-        b'{"command": "00b0810000", "response": "00019000", "time": "2026-11-24T12:00:00+00:00"}\n',
-        b'{"command": "002000 81".replace}\n',
-        b"00A4040007D276000085010100\n9000\n80E2800005 0101023132\n9000\n",
-    ]
-    words = (b"C-APDU ", b"R-APDU ", b" 9000", b"0x", b"SW1=", b"SW2=", b'"time": ', b"xx", b"\xe2\x86\x90")
-    part = Part("lines", check_trace, seeds, _call(check_trace, text=True), mutate_lines, words, separator=b"\n")
+    call = _call(check_trace, text=True)
+    part = Part("lines", check_trace, lambda: _TRACES, call, mutate_lines, _TRACE_WORDS, separator=b"\n")
     return Target("trace", (part,), ("yohaku.card", "yohaku.iso7816", "yohaku.schema"))
+
+
+_TRACES = (
+    b"> 00A4040006F059484B000100\n< 6A82\n",
+    b"APDU: 00 B0 81 00 0A\nSW1=90 SW2=00\n",
+    b"# log\nSending: 00 20 00 81 04 31 32 33 34\nReceived (SW1=0x63, SW2=0xC2)\n",
+    b'{"command": "00b0810000", "response": "00019000", "time": "2026-11-24T12:00:00+00:00"}\n',
+    b"00A4040007D276000085010100\n9000\n80E2800005 0101023132\n9000\n",
+)
+_TRACE_WORDS = (b"C-APDU ", b"R-APDU ", b" 9000", b"0x", b"SW1=", b"SW2=", b'"time": ', b"xx", b"\xe2\x86\x90")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from contextlib import suppress
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 from hypothesis import HealthCheck, Phase, given, settings
@@ -39,10 +39,16 @@ def record_parts(applet: type[Applet], imported: Call) -> Iterator[Part]:
 
 def _file_parts(name: str, file: File[Any], expression: str, imported: Call) -> Iterator[Part]:
     record: type[Record] = file.record
-    drawn = seed_records(record)
-    raw = _written(drawn, lambda one: one.encode())
-    texts = _written(drawn, lambda one: json.dumps(one.to_json(), ensure_ascii=False).encode())
-    tables = _written(drawn, lambda one: "".join(write_csv(record, [one])).encode())
+    drawn = cache(partial(seed_records, record))
+
+    def raw() -> list[bytes]:
+        return _written(drawn(), lambda one: one.encode())
+
+    def texts() -> list[bytes]:
+        return _written(drawn(), lambda one: json.dumps(one.to_json(), ensure_ascii=False).encode())
+
+    def tables() -> list[bytes]:
+        return _written(drawn(), lambda one: "".join(write_csv(record, [one])).encode())
 
     def call(check: str, *, text: bool) -> Call:
         line = f"from yohaku.testing.fuzz.checks import {check}"
