@@ -144,5 +144,9 @@ def test_a_card_that_allows_too_much_is_found_and_shown(project):
     }
     assert "stamp.visits: append with nothing presented: the declaration forbids it (append needs shop)" in done.stdout
     assert "the card answers 9000 (done) to APPEND RECORD\n" in done.stdout
+    program = re.search(r"\n    (from stamp import Stamp\n(?:(?:    .*)?\n)+?)\n?    # SELECT stamp: 9000", done.stdout)
+    again = run(project, "-c", "import conftest\n" + program[1].replace("\n    ", "\n"))
+    assert again.stdout == "9000\n"
+    assert run(project, "-c", program[1].replace("\n    ", "\n")).stdout == "6982\n"
     assert re.search(r"\n    # SELECT stamp: 9000 \(done\)\n    > 00 A4 04 00 06 F0 59 48 4B 77 11", done.stdout)
     assert re.search(r"\n    > 00 E2 00 10 09 .*\n    < 90 00\n", done.stdout)

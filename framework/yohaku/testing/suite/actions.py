@@ -25,10 +25,6 @@ DRAWN = 12
 """Records among which the one is sought that differs most from what a file holds."""
 
 
-def _nothing(_part: Any) -> None:
-    """Start from the state in which the applet is loaded."""
-
-
 @dataclass(frozen=True, slots=True)
 class Action:
     """Something that is done with a part of an applet and writes on the card.
@@ -38,7 +34,7 @@ class Action:
         part: the file, purse or PIN.
         rule: whose rights it takes.
         act: does it with the part as the opened applet has it.
-        fill: brings the part into the state that it starts from.
+        fill: brings the part into the state that it starts from; None when that is the one it is loaded in.
         empty: whether the file starts without contents.
         tried: whether one try of the PIN was spent before, where it has more.
     """
@@ -47,7 +43,7 @@ class Action:
     part: str
     rule: Rule
     act: Act
-    fill: Act = _nothing
+    fill: Act | None = None
     empty: bool = False
     tried: bool = False
 

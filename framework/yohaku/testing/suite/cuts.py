@@ -70,7 +70,7 @@ class Recording(EmulatorLink):
         return response
 
     def begin(self) -> None:
-        """Forget the moments so far: they only led to what is to be recorded."""
+        """Forget the writes so far: they only led to what is to be recorded."""
         self._moments.clear()
 
     @property

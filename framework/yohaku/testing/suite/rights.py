@@ -43,11 +43,11 @@ class AccessTests(AppletTests):
         everything = frozenset(credentials(type(self)))
         with Trial(yohaku_cards, self.applet) as trial:
             trial.enter(everything)
-            trial.card.open(self.applet)
+            trial.again()
             _expect_all(trial, frozenset(), "; everything was, before a new selection")
             trial.enter(everything)
             trial.card.reset()
-            trial.card.open(self.applet)
+            trial.again()
             _expect_all(trial, frozenset(), "; everything was, before a reset")
 
     @over("credential", credentials)
@@ -83,7 +83,7 @@ class AccessTests(AppletTests):
         with Trial(yohaku_cards, self.applet) as trial:
             trial.enter()
             disable, number = Instruction.DISABLE_VERIFICATION_REQUIREMENT, SPECIFIC | declared.reference
-            status = trial.card.send(Command(0x00, disable, 0x00, number, trial.secrets[pin])).status
+            status = trial.send(Command(0x00, disable, 0x00, number, trial.secrets[pin]))
             if (status == Status.OK) != declared.can_disable:
                 what = "allows" if declared.can_disable else "forbids"
                 raise trial.broken(
@@ -133,7 +133,7 @@ def _expect_tries(trial: Trial, instance: Applet, pin: str, left: int) -> None:
 def _expect_blocked(trial: Trial, instance: Applet, pin: str) -> None:
     _expect_tries(trial, instance, pin, 0)
     number = SPECIFIC | trial.applet.pins()[pin].reference
-    status = trial.card.send(Command(0x00, Instruction.VERIFY, 0x00, number, trial.secrets[pin])).status
+    status = trial.send(Command(0x00, Instruction.VERIFY, 0x00, number, trial.secrets[pin]))
     if status != Status.BLOCKED:
         raise trial.broken(pin, f"all tries are spent, and the card answers {describe(status)} to the right value")
 

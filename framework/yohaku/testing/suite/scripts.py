@@ -32,6 +32,46 @@ class Transcript:
         return apdu_script(((one.command, one.response) for one in self._exchanges), self._applet)
 
 
+class Program:
+    """What a test did with an applet on a card, as Python that does it on an emulated card.
+
+    Attributes:
+        lines: statements, in which ``card``, ``applet`` and ``secrets`` are known.
+    """
+
+    def __init__(self, applet: type[Applet]) -> None:
+        self._applet = applet
+        self.lines: list[str] = []
+
+    def enter(self) -> None:
+        """Begin anew by opening the applet."""
+        self.lines = [f"applet = card.open({self._name})"]
+
+    def send(self, command: bytes) -> None:
+        """Send a command and show its answer."""
+        self.lines.append(f'print(card.transmit(bytes.fromhex("{command.hex()}")).hex())')
+
+    @property
+    def _name(self) -> str:
+        return self._applet.__qualname__
+
+    def __str__(self) -> str:
+        if "<" in self._name:
+            return ""
+        head = (
+            f"from {self._applet.__module__} import {self._name.split('.')[0]}",
+            "from yohaku import connect",
+            "from yohaku.card import Secrets",
+            "from yohaku.globalplatform import load_applet",
+            "from yohaku.testing.suite.cards import examples",
+            "",
+            f"secrets = Secrets.for_tests({self._name})",
+            'with connect("emulator:") as card:',
+            f"    load_applet(card, {self._name}, secrets=secrets, contents=examples({self._name}))",
+        )
+        return "\n".join([*head, *(f"    {line}" for line in self.lines), "", ""])
+
+
 def apdu_script(exchanges: Iterable[tuple[bytes, bytes]], applet: type[Applet]) -> str:
     """Write commands and answers in hex, each with what it means."""
     explainer = Explainer((applet,))

@@ -8,12 +8,13 @@ from yohaku.card import CardError
 from yohaku.schema import Pin
 from yohaku.schema.declarations import Alphabet
 from yohaku.testing.suite.broken import BrokenError
-from yohaku.testing.suite.scripts import Transcript
+from yohaku.testing.suite.scripts import Program, Transcript
 
 if TYPE_CHECKING:
     from types import TracebackType
 
     from yohaku.card import Card, Secrets
+    from yohaku.iso7816 import Command
     from yohaku.schema import Applet
     from yohaku.testing.suite.access import Way
     from yohaku.testing.suite.cards import Cards
@@ -29,6 +30,7 @@ class Trial:
         applet: the declaration.
         secrets: the values of its PINs and keys.
         transcript: what was sent.
+        program: what was done, as Python.
     """
 
     def __init__(
@@ -36,7 +38,7 @@ class Trial:
     ) -> None:
         self.card = cards.loaded(applet) if card is None else card
         self.applet, self.secrets = applet, secrets or cards.secrets(applet)
-        self.transcript = Transcript(self.card, applet)
+        self.transcript, self.program = Transcript(self.card, applet), Program(applet)
         self._credentials = {**applet.pins(), **applet.keys()}
 
     def __enter__(self) -> Self:
@@ -51,23 +53,31 @@ class Trial:
     def broken(self, part: str, what: str) -> BrokenError:
         """Say what does not hold, with what was sent."""
         where = f"{self.applet.name}.{part}" if part else self.applet.name
-        return BrokenError(where, what, str(self.transcript))
+        return BrokenError(where, what, f"{self.program}{self.transcript}")
 
     def enter(self, held: frozenset[str] = frozenset()) -> Applet:
         """Open the applet anew and present some of its PINs and keys, in the order of their numbers."""
         self.transcript.clear()
+        self.program.enter()
         instance = self.card.open(self.applet)
         for name in self._credentials:
             if name in held:
                 self.present(instance, name)
         return instance
 
+    def again(self) -> None:
+        """Open the applet once more, as another program would."""
+        self.program.lines.append(f"applet = card.open({self.applet.__qualname__})")
+        self.card.open(self.applet)
+
     def present(self, instance: Applet, name: str) -> None:
         """Present the right value of a PIN or key, with the last try if need be."""
         bound: Any = getattr(instance, name)
         if isinstance(self._credentials[name], Pin):
+            self.program.lines.append(f'applet.{name}.verify(secrets["{name}"], last_try=True)')
             bound.verify(self.secrets[name], last_try=True)
         else:
+            self.program.lines.append(f'applet.{name}.authenticate(secrets["{name}"])')
             bound.authenticate(self.secrets[name])
 
     def present_wrong(self, instance: Applet, name: str) -> None:
@@ -75,6 +85,13 @@ class Trial:
         bound: Any = getattr(instance, name)
         declared = self._credentials[name]
         value = another(self.secrets[name], declared.alphabet if isinstance(declared, Pin) else Alphabet.BYTES)
+        verb = "verify" if isinstance(declared, Pin) else "authenticate"
+        self.program.lines += [
+            "try:",
+            f"    applet.{name}.{verb}({value!r})",
+            "except Exception as error:",
+            "    print(error)",
+        ]
         try:
             if isinstance(declared, Pin):
                 bound.verify(value, last_try=True)
@@ -84,11 +101,16 @@ class Trial:
             return
         raise self.broken(name, "the card takes a wrong value for the right one")
 
+    def send(self, command: Command) -> int:
+        """Send a command; give its status word."""
+        self.program.send(command.to_bytes())
+        return self.card.send(command).status
+
     def answer(self, way: Way) -> int:
         """Carry out one way of an operation; give the status word of its last command."""
         status = 0
         for command in way.commands:
-            status = self.card.send(command).status
+            status = self.send(command)
         return status
 
     def expect(self, way: Way, held: frozenset[str], note: str = "") -> None:
