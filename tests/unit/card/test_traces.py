@@ -134,6 +134,15 @@ def test_a_part_of_a_file_is_told_by_its_place() -> None:
     assert explainer.explain(entry).notes == ("borrower: bytes 4 to 6 of 64",)
 
 
+def test_what_an_erasure_leaves_is_not_guessed() -> None:
+    explainer = Explainer([LibraryCard])
+    show(SELECT, explainer=explainer)
+    explainer.explain(TraceEntry(bytes.fromhex("00B0810040"), Borrower.example().encode().ljust(64) + b"\x90\x00"))
+    show("000E8100", explainer=explainer)
+    entry = TraceEntry(bytes.fromhex("00D6810403AABBCC"), b"\x90\x00")
+    assert explainer.explain(entry).notes == ("borrower: bytes 4 to 6 of 64",)
+
+
 def test_bytes_that_are_no_record_are_told() -> None:
     explainer = Explainer([LibraryCard])
     show(SELECT, explainer=explainer)
@@ -158,6 +167,8 @@ def test_bytes_that_are_no_record_are_told() -> None:
         ("00CA00C500", "GET DATA 00C5"),
         ("0C20008104AABBCCDD", "VERIFY under secure messaging, 4 bytes"),
         ("00FE0000", "instruction FE"),
+        ("000E8100", "ERASE BINARY"),
+        ("00D700010754010053026162", "UPDATE BINARY (odd instruction)"),
         ("80F24002024F0000", "GET STATUS of applications"),
         ("80E60C0000", "INSTALL for install and make selectable"),
         ("80E28801080101023132040100", "STORE DATA block 1, the last: value of PIN 1, record of file 1"),

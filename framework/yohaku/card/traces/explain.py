@@ -184,6 +184,12 @@ class Explainer:
             return _Found(f"GET DATA {command.p1:02X}{command.p2:02X}")
         return _Found(_name(command.ins))
 
+    def _unfollowed(self, command: Command, response: Response) -> _Found:
+        """Name a command whose effect on files is not followed: what they held is forgotten."""
+        del response
+        self._memory, self._current = FileMemory(), 0
+        return _Found(_name(command.ins).replace(" ODD", " (odd instruction)"))
+
     def _file(self, sfi: int) -> File[Any] | None:
         files = self.selected.files().values() if self.selected else ()
         return next((file for file in files if file.sfi == sfi), None)
@@ -217,6 +223,11 @@ class Explainer:
         Instruction.ENABLE_VERIFICATION_REQUIREMENT: _pin_command,
         Instruction.EXTERNAL_AUTHENTICATE: _key_command,
         Instruction.INTERNAL_AUTHENTICATE: _key_command,
+        Instruction.ERASE_BINARY: _unfollowed,
+        Instruction.ERASE_BINARY_ODD: _unfollowed,
+        Instruction.READ_BINARY_ODD: _unfollowed,
+        Instruction.UPDATE_BINARY_ODD: _unfollowed,
+        Instruction.SEARCH_RECORD: _unfollowed,
         Instruction.GET_CHALLENGE: _plain,
         Instruction.GET_DATA: _plain,
         Instruction.GET_RESPONSE: _plain,
