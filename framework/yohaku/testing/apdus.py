@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     Strategy = st.SearchStrategy[Any]
 
-INSTRUCTIONS = bytes.fromhex("0E202426282C70828488A2A4B0B1B2C0CAD6D7DCE2")
+INSTRUCTIONS = bytes.fromhex("0E0F202426282C70828488A2A4B0B1B2C0CAD6D7DCE2")
 """Instruction bytes that the container knows, the ones that a wrong command is made with most."""
 LONGEST_WILD = 262
 

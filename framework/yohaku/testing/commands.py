@@ -91,7 +91,8 @@ def _select_file(instance: Instance, seat: Seat, apdu: Apdu) -> bytes | int:
     if file is None:
         return Status.FILE_NOT_FOUND
     seat.arrive(file.sfi)
-    return b"" if apdu.p2 == 0x0C else _control_parameters(file)
+    body = _control_parameters(file)
+    return b"" if apdu.p2 == 0x0C else bytes((0x62 if apdu.p2 else 0x6F, len(body))) + body
 
 
 def _control_parameters(file: FileModel) -> bytes:
@@ -101,7 +102,7 @@ def _control_parameters(file: FileModel) -> bytes:
     body += b"\x82\x01\x01" if plain else bytes((0x82, 5, coding, 0x41, 0, file.size, file.records))
     body += bytes((0x83, 2, 0, file.sfi, 0x88, 1, file.sfi << 3, 0x8A, 1, 5))
     body += b"" if plain else bytes((0xC0, 1, len(file.rows)))
-    return bytes((0x62, len(body))) + body
+    return body
 
 
 @handles(Instruction.GET_DATA)
@@ -184,7 +185,23 @@ def _erase_binary(instance: Instance, seat: Seat, apdu: Apdu) -> bytes | int | L
     if isinstance(found, int):
         return found
     file, offset = found
-    end = int.from_bytes(apdu.data, "big") if apdu.data else file.size
+    return _erase_to(instance, seat, file, offset, int.from_bytes(apdu.data, "big") if apdu.data else file.size)
+
+
+@handles(Instruction.ERASE_BINARY_ODD)
+def _erase_binary_odd(instance: Instance, seat: Seat, apdu: Apdu) -> bytes | int | Learned:
+    """ERASE BINARY with an offset data object for the start, and one for the end."""
+    start = _offset_object(apdu.data) if apdu.data else (0, b"")
+    end = _offset_object(start[1]) if start and start[1] else (-1, b"")
+    if start is None or end is None or end[1]:
+        return Status.WRONG_DATA
+    found = _odd(instance, seat, apdu, start[0], UPDATE)
+    if isinstance(found, int):
+        return found
+    return _erase_to(instance, seat, found, start[0], found.size if end[0] < 0 else end[0])
+
+
+def _erase_to(instance: Instance, seat: Seat, file: FileModel, offset: int, end: int) -> bytes | int | Learned:
     if not offset < end <= file.size:
         return Status.WRONG_DATA
     if end - offset > ONE_STEP:
@@ -244,8 +261,9 @@ def _offset_object(data: bytes) -> tuple[int, bytes] | None:
 
 def _discretionary(data: bytes) -> bytes | None:
     """Give the value of the data object 53 that ``data`` is, whole."""
-    start = 3 if data[1:2] == b"\x81" else 2
-    if len(data) < start or data[0] != 0x53 or data[start - 1] != len(data) - start:
+    start = {b"\x81": 3, b"\x82": 4}.get(data[1:2], 2)
+    size = int.from_bytes(data[2:start] or data[1:2], "big")
+    if len(data) < start or data[0] != 0x53 or size != len(data) - start:
         return None
     return data[start:]
 

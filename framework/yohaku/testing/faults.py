@@ -295,8 +295,13 @@ class UnreliableLink:
         finally:
             self.disarm()
 
+    def settle(self) -> None:
+        """Take back every fault that has not happened."""
+        self.armed = []
+        self.disarm()
+
     def disarm(self) -> None:
-        """Take back the power cuts that have not struck."""
+        """Take back the power cut that has not struck."""
         if self.is_cut_armed:
             self._memory.cut_at(0)
             self.is_cut_armed = False

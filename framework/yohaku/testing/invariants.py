@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,7 @@ from yohaku.errors import YohakuError
 from yohaku.globalplatform import load_applet
 from yohaku.iso7816 import Instruction as Ins
 from yohaku.schema import TransparentFile
-from yohaku.testing.faults import card_of, fork
+from yohaku.testing.faults import DroppedError, card_of, fork
 from yohaku.testing.model import Model
 from yohaku.testing.steps import AskTries, HostRead, HostWrite, Login, Reset, Select, Step, whole_file
 from yohaku.testing.watching import OUTSIDE, Event, Invariant, InvariantBroken, WatchedLink, watch
@@ -111,7 +112,16 @@ def _take(watched: WatchedLink, step: Step) -> None:
     except InvariantBroken:
         raise
     except YohakuError:
+        _resume(watched)
+
+
+def _resume(watched: WatchedLink) -> None:
+    """Select the applet again when the card lost power, as a program would."""
+    if any(seat is not None and seat.aid for seat in watched.model.seats):
         return
+    with suppress(DroppedError):
+        for command in Select(channel=0).commands(watched):
+            watched.transmit(command)
 
 
 def _through_host(watched: WatchedLink, step: HostRead | HostWrite, applet: type[Applet]) -> None:
@@ -123,6 +133,7 @@ def _through_host(watched: WatchedLink, step: HostRead | HostWrite, applet: type
     except YohakuError as error:
         if watched.broken is not None:
             raise watched.broken from error
+        _resume(watched)
         _check_secrecy(watched, f"{error} {error!r}", secrets)
     except Exception as error:  # noqa: BLE001 - whatever the host raises is the finding
         watched.fail(Invariant.HOST_ERRORS, f"the host raised {type(error).__name__}: {error}")
@@ -184,6 +195,7 @@ def _look(watched: WatchedLink, twin: Link | None, step: int) -> None:
         seen.models = [model.copy() for model in watched.models]
         seen.log = watched.log
         seen.suspect(watched)
+    seen.settle()
     seen.step, seen.doing = step, "the look at the end"
     seen.reset()
     for command in seen.model.outside:

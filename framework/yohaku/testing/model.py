@@ -117,7 +117,7 @@ class Model:
     def _select(self, seat: Seat, apdu: Apdu) -> bytes | int | Learned:
         """SELECT by AID (ISO/IEC 7816-4:2020 11.2.2)."""
         seat.waiting = b""
-        if apdu.p2 & 0xF1 or apdu.p2 & 0x0C not in {0x00, 0x0C}:
+        if apdu.p2 & 0xF1 or apdu.p2 & 0x0C == 0x08:
             return Status.WRONG_P1P2
         if len(apdu.data) > 16 or apdu.chained:
             return Status.WRONG_LENGTH
@@ -129,7 +129,8 @@ class Model:
         if seat.aid != found and any(other is not None and other.aid == found for other in self.seats):
             return Status.CONDITIONS
         Seat.__init__(seat, found)
-        return b"" if apdu.p2 & 0x0C else self.instances[found].control_information
+        instance, form = self.instances[found], apdu.p2 & 0x0C
+        return (instance.control_parameters if form else instance.control_information) if form != 0x0C else b""
 
     def _match(self, seat: Seat, prefix: bytes, *, following: bool) -> bytes | None:
         """Give the AID of the applet that is meant, empty for none; None when it is not one of the model's."""

@@ -225,6 +225,12 @@ class Instance:
         return sum(1 << number for number, pin in enumerate(self.pins) if not pin.required)
 
     @property
+    def control_parameters(self) -> bytes:
+        """What SELECT answers with P2 04 (FCP)."""
+        body = b"\x82\x01\x38" + bytes((0x84, len(self.aid))) + self.aid + b"\x8a\x01\x05"
+        return bytes((0x62, len(body))) + body
+
+    @property
     def control_information(self) -> bytes:
         """What SELECT answers (FCI; specs/container.md 4)."""
         head, version = self.descriptor[:1], self.descriptor[1:3]

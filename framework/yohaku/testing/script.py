@@ -51,7 +51,7 @@ class _Python:
         yield ""
         yield from self._helpers(body)
         yield from self._card()
-        yield from (f"    {line}" for line in (*self._load(), "card.reset()", *body))
+        yield from (f"    {line}" for line in (*self._load(), "card.reset()", *self._select(), *body))
 
     def _imports(self, proves: bool) -> Iterator[str]:  # noqa: FBT001 - one caller, beside it
         host = _host_step(self._broken) is not None
@@ -103,6 +103,10 @@ class _Python:
             yield f"    Dgi(0x{dgi.tag:04X}, bytes.fromhex({dgi.data.hex()!r})),"
         yield "])"
 
+    def _select(self) -> Iterator[str]:
+        if _is_selected(self._broken):
+            yield f"card.select(bytes.fromhex({self._start.aid.hex()!r}))"
+
     def _body(self) -> Iterator[str]:
         host, last, step = _host_step(self._broken), self._broken.log[-1:], 0
         challenge = b""
@@ -128,9 +132,16 @@ class _Python:
         elif _is(event, Ins.GET_CHALLENGE):
             yield f"challenge = send({event.command.hex()!r})[:-2]"
         else:
-            answers = self._broken.allowed if is_last and self._broken.allowed else (event.response,)
-            told = ", ".join(repr(answer.hex()) for answer in answers if answer)
-            yield f"send({self._command(event.command, challenge)}{', ' if told else ''}{told})"
+            yield self._sent(event, challenge, is_last=is_last)
+
+    def _sent(self, event: Event, challenge: bytes, *, is_last: bool) -> str:
+        """Write a command with the answer it must have, the last one with those that would have been right."""
+        command = self._command(event.command, challenge)
+        if not is_last:
+            return f"send({command}, {event.response.hex()!r})"
+        if not self._broken.allowed:
+            return f"assert send({command}).hex() != {event.response.hex()!r}"
+        return f"send({command}, {', '.join(repr(answer.hex()) for answer in self._broken.allowed)})"
 
     def _command(self, command: bytes, challenge: bytes) -> str:
         """Write a command; a right proof is made of the challenge that the card gives then."""
@@ -174,6 +185,12 @@ def _host_step(broken: InvariantBroken) -> HostRead | HostWrite | None:
     return broken.cause if isinstance(broken.cause, HostRead | HostWrite) else None
 
 
+def _is_selected(broken: InvariantBroken) -> bool:
+    """Whether the session started with the applet selected already."""
+    seat = broken.start.seats[0] if broken.start is not None else None
+    return seat is not None and bool(seat.aid)
+
+
 def _is_plain(instance: Instance, applet: type[Applet]) -> bool:
     """Whether an applet starts as a load without contents and with the published values leaves it."""
     return list(Model.of(applet).instances.values()) == [instance]
@@ -212,6 +229,10 @@ def apdu_script(broken: InvariantBroken, applet: type[Applet]) -> str:
 
 def _exchanges(broken: InvariantBroken) -> Iterator[str]:
     step, channels = -1, set[int]()
+    if broken.start is not None and _is_selected(broken):
+        instance = next(iter(broken.start.instances.values()))
+        yield f"> 00a40400{len(instance.aid):02x}{instance.aid.hex()}00"
+        yield f"< {instance.control_information.hex()}9000"
     for number, event in enumerate(broken.log, 1):
         if event.step != step:
             step = event.step

@@ -152,6 +152,10 @@ class WatchedLink:
         self._uncertain = True
         self.log.append(Event(self.step, b"", b"", b"", fault))
 
+    def settle(self) -> None:
+        """Let nothing go wrong any more."""
+        self._line.settle()
+
     def suspect(self, other: WatchedLink) -> None:
         """Take over what another link knows of faults in the same card."""
         self._uncertain = self._uncertain or other._uncertain

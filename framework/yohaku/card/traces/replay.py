@@ -54,9 +54,9 @@ def replay(
 ) -> Iterator[Replayed]:
     """Send the commands of a trace to a card and compare the answers.
 
-    Random answers (challenges, proofs) are compared by length and status word. A proof for a challenge is made anew
-    where the key is known, and a hidden PIN is filled in where it is; other hidden commands and those of a secure
-    channel, which only its session keys can make, are skipped.
+    Random answers (challenges, proofs) are compared by length and status word. A proof that the card took is made anew
+    where the key is known, one that it refused is sent as it was, and a hidden PIN is filled in where it is known; other
+    hidden commands and those of a secure channel, which only its session keys can make, are skipped.
 
     Args:
         card: the card, in the state that the trace began with.
@@ -101,7 +101,7 @@ class _Replay:
         raw = entry.command
         if len(raw) > 1 and raw[0] & 0x80 and (raw[0] & 0x04 or raw[1] == Instruction.INITIALIZE_UPDATE):
             return None, "secure channel: its session keys are not in the trace"
-        if _is(raw, Instruction.EXTERNAL_AUTHENTICATE):
+        if _is(raw, Instruction.EXTERNAL_AUTHENTICATE) and entry.response[-2:] == _OK:
             return self._proof(raw), "no value of the key is known"
         if entry.hidden:
             return self._filled(raw), "hidden in the trace, and no value is known"
@@ -127,6 +127,7 @@ class _Replay:
         return None if value is None else Command(raw[0], raw[1], raw[2], raw[3], value).to_bytes()
 
 
+_OK = b"\x90\x00"
 _RANDOM = (Instruction.GET_CHALLENGE, Instruction.INTERNAL_AUTHENTICATE)
 
 
