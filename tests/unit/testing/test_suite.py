@@ -3,6 +3,7 @@
 import json
 import re
 import sys
+import textwrap
 
 import pytest
 
@@ -239,7 +240,7 @@ class TestAccess:
 
 
 class TestTearing:
-    def test_a_write_that_is_not_whole_is_found(self, suite, cards, monkeypatch):
+    def test_a_write_that_is_not_whole_is_found(self, suite, cards, monkeypatch, capsys):
         right = PersistentArray.write
 
         def write(array, offset, data):
@@ -257,6 +258,11 @@ class TestTearing:
             r"rally: power cut at page write \d of the last command, that page left \w+: afterwards .*: last", said
         )
         assert "> 00 D6" in said.splitlines()[-2]
+        program = textwrap.dedent(said.split("\n\n", 1)[1].split("    # SELECT")[0])
+        seen = {}
+        exec(program, seen)  # noqa: S102 - what the failure tells somebody to run
+        assert "power was cut while page" in capsys.readouterr().out
+        assert seen["applet"].name == "rally"
 
     def test_a_try_that_is_given_back_by_a_cut_is_found(self, suite, cards, monkeypatch):
         right = OwnerPin.check

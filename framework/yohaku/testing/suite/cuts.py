@@ -23,13 +23,15 @@ class Moment:
         chip: the card; fork it.
         command: the command.
         writes: page writes that the command takes.
-        before: commands and answers since the recording began.
+        before: commands and answers since the card was connected.
+        begun: how many of those only led to what is recorded.
     """
 
     chip: EmulatedCard
     command: bytes
     writes: int
     before: tuple[tuple[bytes, bytes], ...]
+    begun: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +43,19 @@ class Cut:
         index: of the command among those that were recorded.
         write: the page write that was cut, from 1.
         outcome: what the page holds: old, new or mixed.
+        seed: of the mixture.
     """
 
     chip: EmulatedCard
     index: int
     write: int
     outcome: Outcome
+    seed: int
+
+    @property
+    def arguments(self) -> str:
+        """How the memory is told."""
+        return f"{self.write}, {self.outcome!r}, seed={self.seed}"
 
     def __str__(self) -> str:
         return f"power cut at page write {self.write} of the last command, that page left {self.outcome}"
@@ -59,24 +68,29 @@ class Recording(EmulatorLink):
         super().__init__(card, name)
         self._moments: list[Moment] = []
         self._sent: list[tuple[bytes, bytes]] = []
+        self._begun = 0
 
     def transmit(self, command: bytes) -> bytes:
         """Send a command, and remember the card as it was."""
         before = self.card.fork()
         response = super().transmit(command)
         if self.card.writes != before.writes:
-            self._moments.append(Moment(before, command, self.card.writes - before.writes, tuple(self._sent)))
+            self._moments.append(self._moment(before, command, self.card.writes - before.writes))
         self._sent.append((command, response))
         return response
 
     def begin(self) -> None:
         """Forget the writes so far: they only led to what is to be recorded."""
         self._moments.clear()
+        self._begun = len(self._sent)
 
     @property
     def moments(self) -> list[Moment]:
         """The writing commands since the beginning, and the card as it is now as the last."""
-        return [*self._moments, Moment(self.card.fork(), b"", 0, tuple(self._sent))]
+        return [*self._moments, self._moment(self.card.fork(), b"", 0)]
+
+    def _moment(self, chip: EmulatedCard, command: bytes, writes: int) -> Moment:
+        return Moment(chip, command, writes, tuple(self._sent), self._begun)
 
 
 def cuts(moments: list[Moment], seeds: int, *, every: bool = True) -> Iterator[Cut]:
@@ -96,10 +110,11 @@ def cuts(moments: list[Moment], seeds: int, *, every: bool = True) -> Iterator[C
 
 def _cut(moment: Moment, index: int, write: int, outcome: Outcome, seed: int) -> Cut:
     chip = moment.chip.fork()
-    chip.memory.cut_at(write, outcome, seed * 1009 + index * 31 + write)
+    seed = seed * 1009 + index * 31 + write
+    chip.memory.cut_at(write, outcome, seed)
     try:
         chip.transmit(moment.command)
     except PowerCut:
         chip.memory.cut_at(0)
         chip.power_on()
-    return Cut(chip, index, write, outcome)
+    return Cut(chip, index, write, outcome, seed)

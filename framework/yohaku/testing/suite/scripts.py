@@ -51,25 +51,40 @@ class Program:
         """Send a command and show its answer."""
         self.lines.append(f'print(card.transmit(bytes.fromhex("{command.hex()}")).hex())')
 
+    def cut(self, command: bytes, arguments: str) -> str:
+        """Give the program that sends one more command, in which the power is cut."""
+        more = (
+            f"link.card.memory.cut_at({arguments})",
+            "try:",
+            f'    card.transmit(bytes.fromhex("{command.hex()}"))',
+            "except Exception as error:",
+            "    print(error)",
+            "card.reset()",
+            f"applet = card.open({self._name})",
+        )
+        return self._text("Card, Secrets, open_link", "Card(link := open_link('emulator:'))", [*self.lines, *more])
+
     @property
     def _name(self) -> str:
         return self._applet.__qualname__
 
     def __str__(self) -> str:
+        return self._text("Secrets, connect", 'connect("emulator:")', self.lines)
+
+    def _text(self, names: str, connected: str, lines: list[str]) -> str:
         if "<" in self._name:
             return ""
         head = (
             f"from {self._applet.__module__} import {self._name.split('.')[0]}",
-            "from yohaku import connect",
-            "from yohaku.card import Secrets",
+            f"from yohaku.card import {names}",
             "from yohaku.globalplatform import load_applet",
             "from yohaku.testing.suite.cards import examples",
             "",
             f"secrets = Secrets.for_tests({self._name})",
-            'with connect("emulator:") as card:',
+            f"with {connected} as card:",
             f"    load_applet(card, {self._name}, secrets=secrets, contents=examples({self._name}))",
         )
-        return "\n".join([*head, *(f"    {line}" for line in self.lines), "", ""])
+        return "\n".join([*head, *(f"    {line}" for line in lines), "", ""])
 
 
 def apdu_script(exchanges: Iterable[tuple[bytes, bytes]], applet: type[Applet]) -> str:

@@ -12,7 +12,7 @@ from yohaku.testing.suite.base import AppletTests, credentials, emulated, over
 from yohaku.testing.suite.broken import BrokenError, reported
 from yohaku.testing.suite.cards import examples
 from yohaku.testing.suite.cuts import Cut, Moment, cuts
-from yohaku.testing.suite.scripts import apdu_script
+from yohaku.testing.suite.scripts import Program, apdu_script
 from yohaku.testing.suite.states import Observer, State
 from yohaku.testing.suite.trial import Trial, another
 
@@ -64,7 +64,8 @@ class TearingTests(AppletTests):
                 trial.present_wrong(instance, one.part)
             link.begin()
             one.act(getattr(instance, one.part))
-        record_property("cut_points", Sweep(cards, applet, link.moments).run(yohaku_effort))
+        program = trial.program if one.fill is None and not one.empty else None
+        record_property("cut_points", Sweep(cards, applet, link.moments, program=program).run(yohaku_effort))
 
 
 class Sweep:
@@ -76,6 +77,7 @@ class Sweep:
         moments: of the commands.
         secrets: values of PINs and keys; by default those of a loaded applet.
         between: whether the applet can be looked at after a cut; not in the middle of an upgrade.
+        program: leads a card with the example contents to the first command, where that is short.
     """
 
     def __init__(
@@ -86,7 +88,9 @@ class Sweep:
         *,
         secrets: Secrets | None = None,
         between: bool = True,
+        program: Program | None = None,
     ) -> None:
+        self._program = program
         self._cards, self._applet, self._moments, self._between = cards, applet, moments, between
         known = secrets or cards.secrets(applet)
         values = {name: [known[name], another(known[name], pin.alphabet)] for name, pin in applet.pins().items()}
@@ -138,8 +142,13 @@ class Sweep:
 
     def _script(self, cut: Cut) -> str:
         moment = self._moments[cut.index]
+        program = ""
+        if self._program is not None:
+            for command, _ in moment.before[moment.begun :]:
+                self._program.send(command)
+            program = self._program.cut(moment.command, cut.arguments)
         shown = apdu_script(moment.before, self._applet)
-        return f"{shown}\n> {moment.command.hex(' ').upper()}\n# {cut}".lstrip()
+        return f"{program}{shown}\n> {moment.command.hex(' ').upper()}\n# {cut}".lstrip()
 
 
 def _unlike(state: State, allowed: list[State], when: str) -> str:
