@@ -144,6 +144,20 @@ def supposed_secrets(applet: type[Applet], rules: Iterable[Rule], path: str | No
     return Secrets(every), Secrets({name: every[name] for name in presented})
 
 
+def new_pin_value(applet: type[Applet], name: str, path: str | None) -> str | bytes:
+    """Give a new value for a PIN: of a secrets file, or asked for twice.
+
+    Raises:
+        SecretError: the file cannot be used or has no value for it, or nobody can be asked.
+    """
+    if path is None:
+        return _ask(applet.pins()[name], new=True)
+    values = _values(applet, _read(path).get(applet.name, {}), path)
+    if name not in values:
+        raise SecretError(f"{path} has no value for {name} in a table [{applet.name}]; {_FORM}")
+    return values[name]
+
+
 def _stored(card: Card, applet: type[Applet], path: str | None) -> Values | Secrets:
     """Give the values of the secrets file, or published test values on an emulated card without any."""
     tables = {} if path is None else _read(path)

@@ -1,7 +1,8 @@
-"""``yohaku applet pin``: the PINs of an applet on a card: their tries, and whether the card asks for them."""
+"""``yohaku applet pin``: the PINs of an applet on a card: tries, new values, and whether the card asks for them."""
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import click
@@ -18,16 +19,26 @@ from yohaku.cli.parameters import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from yohaku.card import Card
     from yohaku.schema import Applet
+    from yohaku.schema.bound import BoundPin
 
 _LOADED = ("export YOHAKU_CARD=emulator:card.img", "yohaku applet load local-currency")
+_NEW = (
+    "printf '[local-currency]\\nholder = \"2468\"\\n' >new.toml",
+    "chmod 600 new.toml",
+)
 pin_argument = click.argument("name", metavar="PIN")
 
 
-@click.group(cls=Group, short_help="See an applet's PINs, disable and enable them.")
+@click.group(cls=Group, short_help="See an applet's PINs, change, reset, disable and enable them.")
 def pin() -> None:
-    """See the PINs of an applet on a card, disable and enable those that are declared with can_disable=True."""
+    """See the PINs of an applet on a card, change, reset, disable and enable them.
+
+    Values come from secrets files or are asked for. A last try is spent only with --last-try.
+    """
 
 
 @pin.command(
@@ -59,6 +70,54 @@ def list_(target: str, url: str, *, as_json: bool) -> None:
         [(name, f"{left} of {tries}", "yes" if required else "no") for name, left, tries, required in rows],
         head=("PIN", "TRIES LEFT", "REQUIRED"),
     )
+
+
+@pin.command(examples=(*_LOADED, *_NEW, "yohaku applet pin change local-currency holder --new new.toml"))
+@target_argument
+@pin_argument
+@card_option
+@secrets_option
+@click.option("--new", "new_file", metavar="FILE", help="A secrets file with the new value; asked for without it.")
+@last_try_option
+@yes_option
+def change(
+    target: str, name: str, url: str, secrets_file: str | None, new_file: str | None, *, last_try: bool, yes: bool
+) -> None:
+    """Give a PIN a new value; needs the old one."""
+    from yohaku.cli.access import new_pin_value, pin_value
+
+    with _held(target, name, url, "change", yes=yes) as (card, applet, held):
+        old = pin_value(card, type(applet), name, secrets_file)
+        held.change(old, new_pin_value(type(applet), name, new_file), last_try=last_try)
+    console.note(f"changed {name} of {applet.name}")
+
+
+@pin.command(
+    examples=(
+        *_LOADED,
+        "yohaku applet pin reset local-currency holder",
+        *_NEW,
+        "yohaku applet pin reset local-currency holder --new new.toml",
+    )
+)
+@target_argument
+@pin_argument
+@card_option
+@secrets_option
+@click.option("--new", "new_file", metavar="FILE", help="A secrets file with a new value; - asks for it.")
+@last_try_option
+@yes_option
+def reset(
+    target: str, name: str, url: str, secrets_file: str | None, new_file: str | None, *, last_try: bool, yes: bool
+) -> None:
+    """Give a PIN all its tries back, and with --new another value; needs what its reset rule names."""
+    from yohaku.cli.access import new_pin_value, unlock
+
+    with _held(target, name, url, "reset", yes=yes) as (card, applet, held):
+        new = None if new_file is None else new_pin_value(type(applet), name, None if new_file == "-" else new_file)
+        unlock(card, applet, [applet.pins()[name].reset], secrets_file, last_try=last_try)
+        held.reset(new)
+    console.note(f"reset {name} of {applet.name}")
 
 
 @pin.command(
@@ -96,26 +155,27 @@ def enable(target: str, name: str, url: str, secrets_file: str | None, *, last_t
 def _require(
     target: str, name: str, url: str, secrets_file: str | None, *, needed: bool, last_try: bool, yes: bool
 ) -> None:
+    from yohaku.cli.access import pin_value
+
+    verb = "enable" if needed else "disable"
+    with _held(target, name, url, verb, yes=yes) as (card, applet, held):
+        change = held.enable if needed else held.disable
+        change(pin_value(card, type(applet), name, secrets_file), last_try=last_try)
+    console.note(f"{verb}d {name} of {applet.name}")
+
+
+@contextmanager
+def _held(target: str, name: str, url: str, verb: str, *, yes: bool) -> Iterator[tuple[Card, Applet, BoundPin]]:
+    """Give the card, the applet and its PIN, once it is allowed to change it."""
     from yohaku.cli.access import confirm
     from yohaku.cli.cards import open_card
     from yohaku.cli.targets import load_target
-
-    kind = load_target(target)
-    verb = "enable" if needed else "disable"
-    with open_card(url) as card:
-        confirm(card, [f"{verb} {name} of {kind.name}"], yes=yes)
-        _change(card, kind, name, secrets_file, needed=needed, last_try=last_try)
-    console.note(f"{verb}d {name} of {kind.name}")
-
-
-def _change(
-    card: Card, kind: type[Applet], name: str, secrets_file: str | None, *, needed: bool, last_try: bool
-) -> None:
-    from yohaku.cli.access import pin_value
     from yohaku.errors import UnknownNameError
 
+    kind = load_target(target)
     if name not in kind.pins():
         raise UnknownNameError("PIN", name, kind.pins(), where=f" in {kind.name}")
-    held = card.open(kind).session.pin(kind.pins()[name])
-    change = held.enable if needed else held.disable
-    change(pin_value(card, kind, name, secrets_file), last_try=last_try)
+    with open_card(url) as card:
+        confirm(card, [f"{verb} {name} of {kind.name}"], yes=yes)
+        applet = card.open(kind)
+        yield card, applet, applet.session.pin(kind.pins()[name])
