@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from enum import Enum as PythonEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from yohaku.codec.constructs import is_construct
 from yohaku.codec.fieldtype import FieldType, Json, Refused, a
@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from yohaku.codec.emit import Reader, Writer
+
+MOST_KEPT, LONGEST_KEPT = 512, 512
+"""Encodings that a construct remembers, and their most bytes."""
+_UNSEEN = object()
 
 
 class Foreign(FieldType[Any]):
@@ -29,6 +33,10 @@ class Foreign(FieldType[Any]):
         example: a value for documents and tests; without it one is looked for by parsing simple bytes.
         to_json: makes JSON from a value, for values that are not numbers, text, bytes, lists or dicts.
         from_json: the inverse of ``to_json``.
+
+    Attributes:
+        inner: the construct.
+        kept: values by the bytes that were seen to go both ways.
     """
 
     def __init__(
@@ -46,11 +54,12 @@ class Foreign(FieldType[Any]):
         except Exception:  # noqa: BLE001 - sizeof of a foreign construct may fail in any way; then it is not fixed
             size = None
         super().__init__(size or 0, size)
-        from yohaku.codec.foreign_values import is_greedy, plain
+        from yohaku.codec.foreign_values import build_bytes, is_greedy, parse_stream, plain
 
         self.inner: Any = inner
         self.greedy = size is None and is_greedy(inner)
-        self._plain = plain
+        self._plain, self._parse_stream, self._build_bytes = plain, parse_stream, build_bytes
+        self.kept: dict[bytes, Any] = {}
         self._example, self._to_json, self._from_json = example, to_json, from_json
 
     @property
@@ -59,23 +68,42 @@ class Foreign(FieldType[Any]):
         return type(self.inner).__name__
 
     def read(self, data: bytes, offset: int, end: int) -> tuple[Any, int]:
-        """Parse, then build again and compare."""
+        """Parse, then build again and compare, unless the same bytes gave the same value before."""
         stream = io.BytesIO(data[offset:end])
-        value = self._guard(lambda: self._plain(self.inner.parse_stream(stream)))
-        used = data[offset : offset + self._guard(stream.tell)]
-        again = self._guard(lambda: self.inner.build(value))
-        if again != used:
-            raise Refused(Fault(f"is {used.hex()}, which would be written back as {again.hex()}", (), 0, len(used)))
+        try:
+            value = self._plain(self._parse_stream(self.inner, stream))
+            used = data[offset : offset + stream.tell()]
+            if self.kept.get(used, _UNSEEN) != value:
+                self._compare(used, self._build_bytes(self.inner, value))
+                self._keep(used, value)
+        except Exception as error:  # noqa: BLE001 - a foreign adapter may raise anything; it is a fault of the data
+            self._blame(error)
         return value, offset + len(used)
 
+    def _compare(self, used: bytes, again: bytes) -> None:
+        if again != used:
+            raise Refused(Fault(f"is {used.hex()}, which would be written back as {again.hex()}", (), 0, len(used)))
+
     def write(self, value: object) -> bytes:
-        """Build, and check that all that was built reads back as the same value."""
-        built = bytes(self._guard(lambda: self.inner.build(value)))
-        stream = io.BytesIO(built)
-        back = self._guard(lambda: self._plain(self.inner.parse_stream(stream)))
-        if stream.tell() != len(built) or not self._guard(lambda: bool(back == value)):
-            self.refuse(f"would come back as {back!r}: {self.type_name} does not keep this value")
+        """Build, and check that all that was built reads back as the same value, unless it did before."""
+        try:
+            built = bytes(self._build_bytes(self.inner, value))
+            if self.kept.get(built, _UNSEEN) != value:
+                stream = io.BytesIO(built)
+                back = self._plain(self._parse_stream(self.inner, stream))
+                if stream.tell() != len(built) or back != value:
+                    self.refuse(f"would come back as {back!r}: {self.type_name} does not keep this value")
+                self._keep(built, back)
+        except Exception as error:  # noqa: BLE001 - a foreign adapter may raise anything; it is a fault of the value
+            self._blame(error)
         return built
+
+    def _keep(self, raw: bytes, value: Any) -> None:
+        """Remember a pair that was seen to go both ways; the value is a copy that nobody else has."""
+        if len(raw) <= LONGEST_KEPT:
+            if len(self.kept) >= MOST_KEPT:
+                self.kept.clear()
+            self.kept[raw] = self._plain(value)
 
     def emit_read(self, to: Reader, hint: str) -> str:
         """Emit the code of ``read``: straight for the parts of construct that are known, else its call."""
@@ -105,12 +133,15 @@ class Foreign(FieldType[Any]):
     def _guard(self, action: Callable[[], Any]) -> Any:
         try:
             return action()
-        except Refused:
-            raise
-        except Exception as error:  # noqa: BLE001 - a foreign adapter may raise anything; it is a fault of the data
-            text = str(error).strip().splitlines()
-            reason = text[-1] if text else type(error).__name__
-            raise Refused(Fault(f"is refused by {self.type_name}: {reason}", (), 0, self.size)) from None
+        except Exception as error:  # noqa: BLE001 - a designer's function may raise anything
+            self._blame(error)
+
+    def _blame(self, error: Exception) -> NoReturn:
+        if isinstance(error, Refused):
+            raise error
+        text = str(error).strip().splitlines()
+        reason = text[-1] if text else type(error).__name__
+        raise Refused(Fault(f"is refused by {self.type_name}: {reason}", (), 0, self.size)) from None
 
     def example(self) -> Any:
         """Give the stated value, or find one by parsing short runs of zeros, ones, digits and spaces.

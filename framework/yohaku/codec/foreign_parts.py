@@ -325,3 +325,71 @@ class Chosen(Node):
                 node.emit_write(inner, value)
                 to.line(f"{content} = {inner.finish()}")
         to.chunk(content)
+
+
+class Trailing(Node):
+    """A part that is there when bytes are left."""
+
+    scalar = False
+
+    def __init__(self, inner: Node) -> None:
+        super().__init__()
+        self.inner = inner
+
+    def emit_read(self, to: Reader, hint: str) -> str:
+        """Emit the reading of the part, if bytes are left."""
+        position, value = to.anchor(), to.name(hint)
+        to.line(f"{value} = None")
+        with to.block(f"if {position} != {to.end}:"):
+            to.line(f"{value} = {self.inner.emit_read(to, hint)}")
+            to.anchor(position)
+        to.move(position)
+        return value
+
+    def emit_write(self, to: Writer, value: str) -> None:
+        """Emit the writing of the part, if there is a value."""
+        content = to.let(f"{value}_content", 'b""')
+        with to.block(f"if {value} is not None:"):
+            inner = to.nested()
+            self.inner.emit_write(inner, value)
+            to.line(f"{content} = {inner.finish()}")
+        to.chunk(content)
+
+
+class Until(Node):
+    """Numbers, bytes or texts up to the first one that a designer's function takes for the last."""
+
+    scalar = False
+
+    def __init__(self, inner: Node, is_last: Callable[..., Any]) -> None:
+        super().__init__(minimum=inner.minimum)
+        self.inner, self.is_last = inner, is_last
+
+    def emit_read(self, to: Reader, hint: str) -> str:
+        """Emit the loop."""
+        items, position = to.let(hint, "[]"), to.anchor()
+        with to.block("while True:"):
+            item = to.let(f"{hint}_item", self.inner.emit_read(to, f"{hint}_item"))
+            to.line(f"{items}.append({item})")
+            to.anchor(position)
+            to.line(f"if {self._question(to, item)}: break")
+        to.move(position)
+        return items
+
+    def _question(self, to: Emitter, item: str) -> str:
+        return f"{to.bind(self.is_last, 'is_last', 'a function of the designer')}({item}, None, None)"
+
+    def emit_write(self, to: Writer, value: str) -> None:
+        """Emit the loop; only the last item may be the last one."""
+        to.refuse_if(f"type({value}) is not list or not {value}")
+        gathered, item = to.let(f"{value}_parts", "[]"), to.name(f"{value}_item")
+        last = to.name(f"{value}_is_last")
+        to.line(f"{last} = False")
+        with to.block(f"for {item} in {value}:"):
+            to.refuse_if(last)
+            inner = to.nested()
+            self.inner.emit_write(inner, item)
+            to.line(f"{gathered}.append({inner.finish()})")
+            to.line(f"{last} = {self._question(to, item)}")
+        to.refuse_if(f"not {last}")
+        to.chunk(f'b"".join({gathered})')

@@ -289,6 +289,23 @@ def _greedy_range(inner: Any, place: Place) -> Node:
     return parts.Items(node, None)
 
 
+def _select(inner: Any, place: Place) -> Node:
+    """Know ``Optional``, where nothing but the end of the bytes can be why its part is not there."""
+    node = node_of(inner.subcons[0], place) if len(inner.subcons) == 2 else None
+    if node is None or inner.subcons[1] is not c.Pass or not place.last or not node.minimum:
+        raise Unknown(inner)
+    return parts.Trailing(node)
+
+
+def _until(inner: Any, place: Place) -> Node:
+    node = node_of(inner.subcon, place._replace(last=False))
+    if inner.discard or not node.scalar or not node.minimum:
+        raise Unknown(inner)
+    if not (ignores(inner.predicate, 1) and ignores(inner.predicate, 2)):
+        raise Unknown(inner)
+    return parts.Until(node, inner.predicate)
+
+
 def _const(inner: Any, place: Place) -> Node:
     node = node_of(inner.subcon, place)
     kinds = {nodes.Raw: bytes, nodes.Number: int, nodes.Encoded: str, nodes.Truth: bool}
@@ -415,6 +432,8 @@ _BYTES_ONLY: dict[Any, Callable[[Any, Place], Node]] = {
     c.Prefixed: _prefixed,
     c.IfThenElse: _if,
     c.Switch: _switch,
+    c.Select: _select,
+    c.RepeatUntil: _until,
     c.Transformed: _transformed,
 }
 _KNOWN: dict[Any, Callable[[Any, Place], Node]] = {kind: _in_bytes(make) for kind, make in _BYTES_ONLY.items()} | {

@@ -5,6 +5,7 @@ It imports construct, so it is imported by whoever has a construct at hand.
 
 from __future__ import annotations
 
+import io
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import construct
@@ -16,24 +17,59 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
+_PLAIN = frozenset({bool, bytes, float, int, str, type(None)})
+
+
+def parse_stream(inner: Any, stream: Any) -> Any:
+    """Parse as construct does, at less cost."""
+    if type(inner).parse_stream is not construct.Construct.parse_stream:
+        return inner.parse_stream(stream)
+    context = _context(parsing=True)
+    try:
+        return inner._parsereport(stream, context, "(parsing)")  # noqa: SLF001 - what construct's own parse calls
+    except construct.CancelParsing:
+        return None
+
+
+def build_bytes(inner: Any, value: Any) -> bytes:
+    """Build as construct does, at less cost."""
+    if type(inner).build is not construct.Construct.build:
+        made: bytes = inner.build(value)
+        return made
+    stream = io.BytesIO()
+    inner._build(value, stream, _context(parsing=False), "(building)")  # noqa: SLF001 - what construct's own build calls
+    return stream.getvalue()
+
+
+def _context(*, parsing: bool) -> Any:
+    context: Any = construct.Container()
+    dict.update(context, _parsing=parsing, _building=not parsing, _sizing=False, _params=context)
+    return context
+
+
 def plain(value: Any) -> Any:
     """Turn what a construct parsed into plain Python values: no Container, no stream, no construct string.
 
     Raises:
         Refused: an enum value without a name, which construct lets pass as a number.
     """
+    if type(value) in _PLAIN:
+        return value
     if isinstance(value, dict):
-        return {str(key): plain(item) for key, item in value.items() if not str(key).startswith("_")}
+        names = ((key if type(key) is str else str(key), item) for key, item in value.items())
+        return {name: item if type(item) in _PLAIN else plain(item) for name, item in names if name[:1] != "_"}
     if isinstance(value, list | tuple):
-        return [plain(item) for item in value]
-    if isinstance(value, construct.EnumIntegerString):
-        return str(value)
+        return [item if type(item) in _PLAIN else plain(item) for item in value]
+    return _plain_leaf(value)
+
+
+def _plain_leaf(value: Any) -> Any:
     if isinstance(value, construct.EnumInteger):
         _refuse_unnamed(int(value))
     if isinstance(value, bytearray | memoryview):
         return bytes(value)
     if type(value).__module__.startswith("construct."):
-        base: Any = next((base for base in (int, bytes, str) if isinstance(value, base)), None)
+        base: Any = next((base for base in (str, int, bytes) if isinstance(value, base)), None)
         return value if base is None else base(value)
     return value
 

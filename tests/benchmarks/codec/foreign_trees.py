@@ -122,6 +122,10 @@ LEAVES = (
     Tree(Reversed(cs.Bytes(4)), lambda rng: raw(rng, 4).hex()),
     Tree(Days(DAY), day),
     Tree(
+        cs.RepeatUntil(lambda item, items, ctx: item == 0, cs.Byte),
+        lambda rng: [*(rng.randrange(1, 256) for _ in range(rng.randrange(4))), 0],
+    ),
+    Tree(
         cs.BitStruct("a" / cs.Flag, "b" / cs.BitsInteger(3), cs.Padding(2), "c" / cs.BitsInteger(10, signed=True)),
         lambda rng: {"a": rng.random() < 0.5, "b": rng.randrange(8), "c": rng.randrange(-512, 512)},
     ),
@@ -130,6 +134,7 @@ LEAVES = (
 GREEDY = (
     Tree(cs.GreedyBytes, lambda rng: raw(rng, rng.randrange(9)), ends=False),
     Tree(cs.GreedyString("utf8"), lambda rng: text(rng, 9), ends=False),
+    Tree(cs.Optional(cs.Int16ub), lambda rng: rng.choice((None, rng.randrange(0x10000))), ends=False),
     Tree(cs.GreedyRange(cs.Int16ub), lambda rng: [rng.randrange(0x10000) for _ in range(rng.randrange(5))], ends=False),
 )
 
