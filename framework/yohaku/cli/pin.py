@@ -49,7 +49,7 @@ def pin() -> None:
 @card_option
 @json_option
 def list_(target: str, url: str, *, as_json: bool) -> None:
-    """List the PINs of an applet: tries left, and whether the card asks for them; this spends no try."""
+    """List an applet's PINs: tries left, and whether the card asks for them; no try is spent."""
     from yohaku.cli.cards import open_card
     from yohaku.cli.targets import load_target
 
@@ -110,7 +110,10 @@ def change(
 def reset(
     target: str, name: str, url: str, secrets_file: str | None, new_file: str | None, *, last_try: bool, yes: bool
 ) -> None:
-    """Give a PIN all its tries back, and with --new another value; needs what its reset rule names."""
+    """Give a PIN all its tries back, and with --new another value.
+
+    This needs what the PIN's reset rule names.
+    """
     from yohaku.cli.access import new_pin_value, unlock
 
     with _held(target, name, url, "reset", yes=yes) as (card, applet, held):
