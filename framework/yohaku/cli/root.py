@@ -19,6 +19,7 @@ NOUNS = {
     "domain": Lazy("yohaku.cli.domain", "domain", "Make security domains, list them, see and exchange keys."),
     "card": Lazy("yohaku.cli.card", "card", "Ask a card what it is and holds; send it raw commands."),
     "emulator": Lazy("yohaku.cli.emulator", "emulator", "Run emulated cards, look into their images, damage them."),
+    "fuzz": Lazy("yohaku.cli.fuzz", "fuzz", "Try an applet or a parser with inputs that nobody thought of."),
     "doctor": Lazy("yohaku.cli.doctor", "doctor", "Check what is installed here, and say how to mend it."),
 }
 

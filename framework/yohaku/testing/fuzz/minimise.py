@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 MOST_TRIES = 3000
-_PLAIN = b"\x000a"
+_PLAIN = b"\0\x010a"
 
 
 class Minimiser:
