@@ -12,10 +12,10 @@ import click
 from yohaku.cli.console import counted, note
 from yohaku.cli.errors import MalformedError
 from yohaku.cli.sources import open_binary
-from yohaku.schema import tables
+from yohaku.schema import tables, transcode
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from yohaku.schema import Record
 
@@ -36,9 +36,11 @@ def encode_rows(record: type[Record], source: str, form: str) -> None:
         BadRowsError: some rows hold no record.
         TableError: the header does not name the fields.
     """
-    read: Any = tables.read_csv if form == "csv" else tables.read_json_lines
     with _lines(source) as lines:
-        _write(tables.write_hex_lines(_good(read(record, lines))))
+        if form == "csv":
+            _write(_texts(transcode.csv_to_hex(record, lines)))
+        else:
+            _write(tables.write_hex_lines(_good(tables.read_json_lines(record, lines))))
 
 
 def decode_rows(record: type[Record], source: str, form: str) -> None:
@@ -48,8 +50,10 @@ def decode_rows(record: type[Record], source: str, form: str) -> None:
         BadRowsError: some lines hold no record.
     """
     with _lines(source) as lines:
-        good = _good(tables.read_hex_lines(record, lines))
-        _write(tables.write_csv(record, good) if form == "csv" else tables.write_json_lines(good))
+        if form == "csv":
+            _write(_texts(transcode.hex_to_csv(record, lines)))
+        else:
+            _write(tables.write_json_lines(_good(tables.read_hex_lines(record, lines))))
 
 
 @contextmanager
@@ -68,19 +72,29 @@ def _write(lines: Iterable[str]) -> None:
     stream.flush()
 
 
+def _texts(rows: Iterable[transcode.Written | tables.BadRow]) -> Iterator[str]:
+    """Pass the lines on, report bad rows, and refuse at the end if there were any."""
+    return (written.text for written in _counted(rows, lambda written: written.rows))
+
+
 def _good(rows: Iterable[tables.Row[Any] | tables.BadRow]) -> Iterator[Any]:
     """Pass the records on, report bad rows, and refuse at the end if there were any."""
-    good = bad = 0
+    return (row.record for row in _counted(rows, lambda _: 1))
+
+
+def _counted(rows: Iterable[T | tables.BadRow], rows_in: Callable[[T], int]) -> Iterator[T]:
+    good = bad = shown = 0
     for row in rows:
         if isinstance(row, tables.BadRow):
             note(str(row))
             bad += 1
         else:
-            good += 1
-            yield row.record
-        if (good + bad) % STEP == 0 and sys.stderr.isatty():
+            good += rows_in(row)
+            yield row
+        if (good + bad) // STEP > shown and sys.stderr.isatty():
+            shown = (good + bad) // STEP
             click.echo(f"\r{counted(good + bad, 'row')}", err=True, nl=False)
-    if good + bad >= STEP and sys.stderr.isatty():
+    if shown:
         note("")
     if bad:
         raise BadRowsError(f"{counted(bad, 'row')} of {good + bad:,} hold no record; the others were written")

@@ -31,7 +31,7 @@ from yohaku.codec.steps import Bits
 from yohaku.errors import DecodeError, EncodeError, Fault, SchemaError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from yohaku.codec.columns.parts import Lists
 
@@ -97,17 +97,23 @@ class Batch:
 
     Args:
         type_: the record's field type.
+        column_for: gives the column of a field type; by default its own, or one of Python objects.
+
+    Attributes:
+        types: the field type of each column by its name.
 
     Raises:
         SchemaError: records differ in size, or have parts that derive from others.
     """
 
-    def __init__(self, type_: FieldType[Any]) -> None:
+    def __init__(self, type_: FieldType[Any], column_for: Callable[[FieldType[Any]], Column] | None = None) -> None:
         self.type = type_
         self.size = type_.size or 0
         if not isinstance(type_, Sequence) or not self.size:
             raise SchemaError(f"{type_.type_name}: columns need a record whose fields always take the same bytes")
-        self.parts = list(_parts(type_, "", 0, ()))
+        walk = _Walk(column_for or column_of)
+        self.parts = list(walk.parts(type_, "", 0, ()))
+        self.types = walk.types
 
     def column(self, name: str) -> Column | None:
         """Give what reads and writes a column in whole bytes; None for fields that share bytes."""
@@ -124,13 +130,18 @@ class Batch:
             message = f"is {len(data)} bytes, no multiple of {self.size}"
             raise DecodeError(f"cannot decode {self.type.type_name} columns", [Fault(message)])
         raw = np.frombuffer(data, np.uint8).reshape(rows, self.size)
-        found: dict[str, Array] = {}
-        wrong = np.zeros(rows, np.bool_)
-        for part in self.parts:
-            _mark(wrong, part.read(part.of(raw), found))
+        found, wrong = self.read(raw)
         if wrong.any():
             raise DecodeError(f"cannot decode {self.type.type_name} columns", self._faults_in(data, wrong))
         return Columns(self, found)
+
+    def read(self, raw: Array) -> tuple[dict[str, Array], Array]:
+        """Read records, one a row of bytes, into one array for each field; tell also which rows are wrong."""
+        found: dict[str, Array] = {}
+        wrong = np.zeros(len(raw), np.bool_)
+        for part in self.parts:
+            _mark(wrong, part.read(part.of(raw), found))
+        return found, wrong
 
     def _faults_in(self, data: bytes, wrong: Array) -> Iterator[Fault]:
         interpreter = Interpreter(self.type)
@@ -182,57 +193,71 @@ def _mark(wrong: Array, right: Array | None) -> None:
         wrong |= ~right.reshape(len(wrong), -1).all(-1)
 
 
-def _parts(type_: Sequence[Any], path: str, offset: int, lists: Lists) -> Iterator[Part]:
-    """Yield the parts of a record that stands at an offset inside lists."""
-    if type_.linked:
-        raise SchemaError(f"{type_.type_name}: columns know no fields that derive from others")
-    for names in _grouped(type_):
-        held = [(name, type_.types[name]) for name in names]
-        bits = sum(part.bits for _, part in held if isinstance(part, BitField))
-        size = bits // 8 if len(held) > 1 else held[0][1].size or 0
-        if len(held) > 1:
-            fields = [("" if part.hidden else _join(path, name), _numbers(part)) for name, part in held]
-            yield BitsPart(fields, offset, lists, size)
+class _Walk:
+    """The walk over a record's field types that finds its parts, and the type of each column by its name."""
+
+    def __init__(self, column_for: Callable[[FieldType[Any]], Column]) -> None:
+        self.column_for = column_for
+        self.types: dict[str, FieldType[Any]] = {}
+
+    def parts(self, type_: Sequence[Any], path: str, offset: int, lists: Lists) -> Iterator[Part]:
+        """Yield the parts of a record that stands at an offset inside lists."""
+        if type_.linked:
+            raise SchemaError(f"{type_.type_name}: columns know no fields that derive from others")
+        for names in self._grouped(type_):
+            held = [(name, type_.types[name]) for name in names]
+            bits = sum(part.bits for _, part in held if isinstance(part, BitField))
+            size = bits // 8 if len(held) > 1 else held[0][1].size or 0
+            if len(held) > 1:
+                yield BitsPart([self._number(part, _join(path, name)) for name, part in held], offset, lists, size)
+            else:
+                yield from self._whole(held[0][1], _join(path, held[0][0]), offset, lists)
+            offset += size
+
+    def _grouped(self, type_: Sequence[Any]) -> Iterator[list[str]]:
+        """Yield the fields alone, or together where they share bytes or are best read as one word."""
+        run: list[Word] = []
+        for step in type_.steps:
+            shared = isinstance(step, Bits)
+            if shared and (step.size or 0) > 8:
+                raise SchemaError(
+                    f"{type_.type_name}: columns read at most 64 bits that share bytes, not {', '.join(step.names)}"
+                )
+            for name in step.names:
+                part = type_.types[name]
+                if isinstance(part, BitField) and (shared or isinstance(self.column_for(part), Numbers)):
+                    run.append(Word(name, bits=part.bits))
+                    continue
+                yield from ([word.text for word in group] for group in words(run))
+                run = []
+                yield [name]
+        yield from ([word.text for word in group] for group in words(run))
+
+    def _number(self, type_: FieldType[Any], path: str) -> tuple[str, Numbers]:
+        column = self.column_for(type_)
+        if not isinstance(column, Numbers):
+            raise SchemaError(f"{type_.type_name}: it shares bytes with others, and has no column of numbers")
+        if type_.hidden:
+            return "", column
+        self.types[path] = type_
+        return path, column
+
+    def _whole(self, type_: FieldType[Any], path: str, offset: int, lists: Lists) -> Iterator[Part]:
+        size = type_.size or 0
+        if isinstance(type_, Sequence):
+            yield from self.parts(type_, path, offset, lists)
+        elif isinstance(type_, Hidden):
+            yield ConstantPart(type_.content, offset, lists)
+        elif isinstance(type_, BitField) and type_.hidden:
+            yield BitsPart([self._number(type_, path)], offset, lists, size)
         else:
-            yield from _whole(held[0][1], _join(path, held[0][0]), offset, lists)
-        offset += size
-
-
-def _grouped(type_: Sequence[Any]) -> Iterator[list[str]]:
-    """Yield the fields alone, or together where they share bytes or are best read as one word."""
-    run: list[Word] = []
-    for step in type_.steps:
-        shared = isinstance(step, Bits)
-        if shared and (step.size or 0) > 8:
-            raise SchemaError(
-                f"{type_.type_name}: columns read at most 64 bits that share bytes, not {', '.join(step.names)}"
-            )
-        for name in step.names:
-            part = type_.types[name]
-            if isinstance(part, BitField) and (shared or isinstance(column_of(part), Numbers)):
-                run.append(Word(name, bits=part.bits))
-                continue
-            yield from ([word.text for word in group] for group in words(run))
-            run = []
-            yield [name]
-    yield from ([word.text for word in group] for group in words(run))
-
-
-def _whole(type_: FieldType[Any], path: str, offset: int, lists: Lists) -> Iterator[Part]:
-    size = type_.size or 0
-    if isinstance(type_, Sequence):
-        yield from _parts(type_, path, offset, lists)
-    elif isinstance(type_, Hidden):
-        yield ConstantPart(type_.content, offset, lists)
-    elif isinstance(type_, BitField) and type_.hidden:
-        yield BitsPart([("", _numbers(type_))], offset, lists, size)
-    else:
-        column = column_of(type_)
-        if isinstance(column, Listed):
-            within = (*lists, (offset, column.count, column.item.size or 0))
-            yield from _whole(column.item, path, 0, within)
-        else:
-            yield FieldPart(path, column, offset, lists, size)
+            column = self.column_for(type_)
+            if isinstance(column, Listed):
+                within = (*lists, (offset, column.count, column.item.size or 0))
+                yield from self._whole(column.item, path, 0, within)
+            else:
+                self.types[path] = type_
+                yield FieldPart(path, column, offset, lists, size)
 
 
 def column_of(type_: FieldType[Any]) -> Column:
@@ -240,13 +265,6 @@ def column_of(type_: FieldType[Any]) -> Column:
     emit = emitter(type_, "column")
     made: Column | None = emit() if emit else None
     return Objects(type_) if made is None else made
-
-
-def _numbers(type_: FieldType[Any]) -> Numbers:
-    column = column_of(type_)
-    if not isinstance(column, Numbers):
-        raise SchemaError(f"{type_.type_name}: it shares bytes with others, and has no column of numbers")
-    return column
 
 
 def _join(path: str, name: str) -> str:

@@ -59,28 +59,50 @@ class TableError(YohakuError):
     """A table's header does not name the fields of the record; no row was read."""
 
 
+class CsvReader(Generic[R]):
+    """The rows of a CSV table (RFC 4180) whose first line names a field path in each column.
+
+    Args:
+        record: the class of the records.
+        lines: the table.
+
+    Attributes:
+        header: the columns.
+        rows: each row that is not empty, or the fault of one that is malformed, with the line it starts on.
+
+    Raises:
+        TableError: the header has unknown, double or missing paths.
+    """
+
+    def __init__(self, record: type[R], lines: Iterable[str]) -> None:
+        self.rows = _rows(csv.reader(lines, strict=True))
+        self.header = _header(record, next(self.rows, (0, []))[1])
+        self._record = record
+        self._lists = {steps for column in self.header for steps in column.open_groups}
+        self._groups = dict.fromkeys(steps for column in self.header for steps in (*column.groups, *column.open_groups))
+
+    def row(self, line: int, found: list[str] | Fault) -> Row[R] | BadRow:
+        """Give the record of a row."""
+        if isinstance(found, Fault):
+            return BadRow(line, (found,))
+        if len(found) != len(self.header):
+            return BadRow(line, (Fault(f"has {len(found)} cells, the header has {len(self.header)}"),))
+        return _row(line, found, self._made)
+
+    def _made(self, cells: list[str]) -> R:
+        tree = _tree(self.header, self._groups, cells)
+        return self._record.from_json(_settled(tree, (), self._lists))
+
+
 def read_csv(record: type[R], lines: Iterable[str]) -> Iterator[Row[R] | BadRow]:
     """Read records from CSV (RFC 4180) whose first line names a field path in each column.
 
     Raises:
         TableError: on the first step, for a header with unknown, double or missing paths.
     """
-    reader = csv.reader(lines, strict=True)
-    header = _header(record, next(_rows(reader), (0, []))[1])
-    lists = {steps for column in header for steps in column.open_groups}
-    groups = dict.fromkeys(steps for column in header for steps in (*column.groups, *column.open_groups))
-
-    def make(cells: list[str]) -> R:
-        tree = _tree(header, groups, cells)
-        return record.from_json(_settled(tree, (), lists))
-
-    for line, found in _rows(reader):
-        if isinstance(found, Fault):
-            yield BadRow(line, (found,))
-        elif len(found) != len(header):
-            yield BadRow(line, (Fault(f"has {len(found)} cells, the header has {len(header)}"),))
-        else:
-            yield _row(line, found, make)
+    reader = CsvReader(record, lines)
+    for line, found in reader.rows:
+        yield reader.row(line, found)
 
 
 def read_json_lines(record: type[R], lines: Iterable[str]) -> Iterator[Row[R] | BadRow]:
@@ -90,7 +112,13 @@ def read_json_lines(record: type[R], lines: Iterable[str]) -> Iterator[Row[R] | 
 
 def read_hex_lines(record: type[R], lines: Iterable[str]) -> Iterator[Row[R] | BadRow]:
     """Read records from their encodings in hex, one a line."""
-    return _read(lines, lambda line: record.decode(_unhex(line)))
+    for number, text in numbered(lines):
+        yield hex_row(record, number, text)
+
+
+def hex_row(record: type[R], number: int, text: str) -> Row[R] | BadRow:
+    """Read a record from its encoding in hex, which stands on a line."""
+    return _row(number, text, lambda line: record.decode(_unhex(line)))
 
 
 def write_csv(record: type[R], records: Iterable[R], *, paths: Sequence[str] = ()) -> Iterator[str]:
@@ -106,14 +134,9 @@ def write_csv(record: type[R], records: Iterable[R], *, paths: Sequence[str] = (
         EncodeError: a record does not encode.
     """
     columns = _header(record, list(paths)) if paths else columns_of(record)
-    buffer = io.StringIO(newline="")
-    writer = csv.writer(buffer)
-    writer.writerow([column.path for column in columns])
+    yield csv_lines([[column.path for column in columns]])
     for one in records:
-        yield _drain(buffer)
-        value = one.to_json()
-        writer.writerow([column.cell_of(_get(value, column.steps)) for column in columns])
-    yield _drain(buffer)
+        yield csv_lines([cells_of(one, columns)])
 
 
 def write_json_lines(records: Iterable[Record]) -> Iterator[str]:
@@ -137,10 +160,16 @@ def write_hex_lines(records: Iterable[Record]) -> Iterator[str]:
 
 
 def _read(lines: Iterable[str], make: Callable[[str], R]) -> Iterator[Row[R] | BadRow]:
+    for number, text in numbered(lines):
+        yield _row(number, text, make)
+
+
+def numbered(lines: Iterable[str]) -> Iterator[tuple[int, str]]:
+    """Yield the lines that are not empty, each with its number from 1, without the space around them."""
     for number, line in enumerate(lines, 1):
         text = line.strip().removeprefix("\ufeff")
         if text:
-            yield _row(number, text, make)
+            yield number, text
 
 
 def _row(line: int, content: T, make: Callable[[T], R]) -> Row[R] | BadRow:
@@ -273,8 +302,21 @@ def _unhex(line: str) -> bytes:
         raise DataError("no hex", [Fault("is no hex: two digits a byte")]) from None
 
 
-def _drain(buffer: io.StringIO) -> str:
+def cells_of(record: Record, columns: Sequence[Column]) -> list[str]:
+    """Give the cells of a record.
+
+    Raises:
+        EncodeError: the record does not encode.
+    """
+    value = record.to_json()
+    return [column.cell_of(_get(value, column.steps)) for column in columns]
+
+
+def csv_lines(rows: Sequence[Sequence[str]]) -> str:
+    """Write rows as CSV, each ended by a line feed; line ends of any kind inside cells stay as they are."""
+    buffer = io.StringIO(newline="")
+    csv.writer(buffer).writerows(rows)
     text = buffer.getvalue()
-    buffer.seek(0)
-    buffer.truncate()
-    return text.removesuffix("\r\n") + "\n"
+    if text.count("\r") == len(rows):
+        return text.replace("\r\n", "\n")
+    return "".join(map(csv_lines, zip(rows))) if len(rows) > 1 else text.removesuffix("\r\n") + "\n"

@@ -18,7 +18,12 @@ class Column:
 
     Arrays of bytes have the bytes of a field in their last dimension. Checks are boolean arrays, with or without it:
     True where the value is right; None where nothing is wrong.
+
+    Attributes:
+        speaks: whether the column itself knows the JSON forms of its values, each of which is one text.
     """
+
+    speaks = False
 
     def read(self, raw: Array) -> tuple[Array, Array | None]:
         """Give the values of an array of bytes, and where they are right."""
@@ -26,6 +31,19 @@ class Column:
 
     def write(self, values: Array, raw: Array) -> Array | None:
         """Fill an array of bytes with the encodings of values; give where they are right."""
+        raise NotImplementedError
+
+    def texts(self, values: Array) -> list[str]:
+        """Give the JSON forms of an array of one dimension, numbers and truth values as JSON writes them.
+
+        Raises:
+            Refused: some bytes are no text of the field.
+            UnicodeDecodeError: some bytes are no text of the field's encoding.
+        """
+        raise NotImplementedError
+
+    def values(self, texts: list[str]) -> Array | None:
+        """Give the values of JSON forms; None when one of them is not exactly as ``texts`` gives it."""
         raise NotImplementedError
 
 

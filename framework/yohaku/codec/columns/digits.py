@@ -19,7 +19,23 @@ ASCII_ZERO, ASCII_NINE = 0x30, 0x39
 """The digits 0 and 9."""
 
 
-class PlainDigits(Column):
+class Digits(Column):
+    """Digits as numpy's strings, which are their JSON form too."""
+
+    speaks = True
+
+    def texts(self, values: Array) -> list[str]:
+        """Give them as str."""
+        return b"\0".join(values.tolist()).decode("ascii").split("\0")
+
+    def values(self, texts: list[str]) -> Array | None:
+        """Take ASCII."""
+        content = "\0".join(texts)
+        apart = content.isascii() and content.count("\0") == len(texts) - 1
+        return np.array(content.encode("ascii").split(b"\0")) if apart else None
+
+
+class PlainDigits(Digits):
     """ASCII digits, all of them there."""
 
     def read(self, raw: Array) -> tuple[Array, Array | None]:
@@ -34,7 +50,7 @@ class PlainDigits(Column):
         return within(solid, ASCII_ZERO, ASCII_NINE)
 
 
-class BcdDigits(Column):
+class BcdDigits(Digits):
     """BCD digits filled up with F.
 
     Args:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 class Numbers(Column):
     """How the unsigned integers of a field become values; the base class is for integers within limits."""
 
+    speaks = True
+
     def __init__(self, bits: int, least: int = 0, most: int | None = None) -> None:
         self.bits, self.least, self.most = bits, least, (1 << bits) - 1 if most is None else most
 
@@ -44,6 +46,19 @@ class Numbers(Column):
         numbers, right = self.numbers_of(values)
         put_numbers(numbers, raw)
         return right
+
+    def texts(self, values: Array) -> list[str]:
+        """Give decimal numbers."""
+        return list(map(str, values.tolist()))
+
+    def values(self, texts: list[str]) -> Array | None:
+        """Take decimal numbers without leading zeros."""
+        try:
+            numbers = list(map(int, texts))
+        except ValueError:
+            return None
+        made = np.array(numbers)
+        return made if made.dtype.kind in "ui" and list(map(str, numbers)) == texts else None
 
 
 class Signed(Numbers):
@@ -75,9 +90,20 @@ class Truth(Numbers):
         booleans = np.asarray(values)
         return booleans.astype(np.uint8), None if booleans.dtype == np.bool_ else np.False_
 
+    def texts(self, values: Array) -> list[str]:
+        """Give true and false."""
+        return ["true" if value else "false" for value in values.tolist()]
+
+    def values(self, texts: list[str]) -> Array | None:
+        """Take true and false."""
+        truths = [text == "true" for text in texts]
+        return np.array(truths) if self.texts(np.array(truths)) == texts else None
+
 
 class Codes(Numbers):
-    """Numbers out of a list, such as the values of an enum."""
+    """Numbers out of a list, such as the values of an enum, which alone knows their names."""
+
+    speaks = False
 
     def __init__(self, bits: int, known: list[int]) -> None:
         super().__init__(bits)
@@ -111,6 +137,8 @@ class Codes(Numbers):
 
 class Bits(Numbers):
     """Sets of flags: numbers within a mask."""
+
+    speaks = False
 
     def __init__(self, bits: int, known: int) -> None:
         super().__init__(bits)

@@ -25,6 +25,8 @@ class Padded(Column):
         check: refuses characters that the field does not take, of many texts with NULs between them and their bytes.
     """
 
+    speaks = True
+
     def __init__(
         self,
         encoding: str | None,
@@ -48,6 +50,20 @@ class Padded(Column):
                 known[raw] = self.decode(raw)
             made[index] = known[raw]
         return made.reshape(values.shape)
+
+    def texts(self, values: Array) -> list[str]:
+        """Decode: all in one go where the encoding writes each text in one way."""
+        if self.encoding is None:
+            decoded: list[str] = self.text(values).tolist()
+            return decoded
+        content = b"\0".join(values.tolist())
+        texts = content.decode(self.encoding)
+        self.check(texts, content)
+        return texts.split("\0")
+
+    def values(self, texts: list[str]) -> Array | None:
+        """Take texts, which ``write`` encodes."""
+        return np.array(texts, object)
 
     def write(self, values: Array, raw: Array) -> Array | None:
         """Take text, or bytes that are text already."""

@@ -44,9 +44,19 @@ class Since(Numbers):
         even = None if units.dtype == moments.dtype else units == moments
         return numbers, both(even, within(numbers, 0, self.most))
 
+    def texts(self, values: Array) -> list[str]:
+        """Give ISO 8601, moments in UTC."""
+        return iso_texts(values)
+
+    def values(self, texts: list[str]) -> Array | None:
+        """Take ISO 8601 in the form that ``texts`` gives."""
+        return iso_values(texts, days=self.unit == "D")
+
 
 class BcdDates(Column):
     """Dates as eight BCD digits."""
+
+    speaks = True
 
     def read(self, raw: Array) -> tuple[Array, Array | None]:
         """Look up the year's first day, then the day of the year."""
@@ -70,6 +80,35 @@ class BcdDates(Column):
             return right
         raw.view(">u4")[..., 0] = usual[numbers]
         return None
+
+    def texts(self, values: Array) -> list[str]:
+        """Give ISO 8601."""
+        return iso_texts(values)
+
+    def values(self, texts: list[str]) -> Array | None:
+        """Take ISO 8601 in the form that ``texts`` gives."""
+        return iso_values(texts, days=True)
+
+
+_UTC = "+00:00"
+
+
+def iso_texts(values: Array) -> list[str]:
+    """Write days, or moments in UTC with seconds, in ISO 8601."""
+    if values.dtype == np.dtype("datetime64[D]"):
+        return list(np.datetime_as_string(values).tolist())
+    return [moment + _UTC for moment in np.datetime_as_string(values, unit="s").tolist()]
+
+
+def iso_values(texts: list[str], *, days: bool) -> Array | None:
+    """Read what ``iso_texts`` writes; None when one of the texts is in another form."""
+    if not days and not all(text.endswith(_UTC) for text in texts):
+        return None
+    try:
+        made = np.array(texts if days else [text[:-6] for text in texts], f"datetime64[{'D' if days else 's'}]")
+    except ValueError:
+        return None
+    return made if iso_texts(made) == texts else None
 
 
 BEFORE_ALL = -1_000_000
