@@ -181,7 +181,10 @@ def _secrets(model: Model) -> Secrets:
 
 
 def _check_secrecy(watched: WatchedLink, text: str, secrets: Secrets) -> None:
+    """Look for values of PINs and keys; those of three characters or less are also numbers that messages tell."""
     for name, value in secrets.items():
+        if len(value) <= 3:
+            continue
         shown = "|".join(re.escape(form) for form in {value.decode("latin-1"), value.hex(), repr(value)[2:-1]} if form)
         if re.search(rf"(?<![0-9A-Za-z])(?:{shown})(?![0-9A-Za-z])", text, re.IGNORECASE):
             watched.fail(Invariant.SECRECY, f"an error message shows the value of {name}")
