@@ -106,9 +106,11 @@ def test_a_plan_for_a_card_in_a_reader_sends_nothing_to_it(inserted: Any) -> Non
     assert inserted.commands == before
 
 
-def test_a_command_says_that_it_waits_and_goes_on_when_the_card_comes(inserted: Any) -> None:
+def test_a_command_says_that_it_waits_and_goes_on_when_the_card_comes(
+    inserted: Any, emptied: Callable[[], None]
+) -> None:
     inserted.pull()
-    time.sleep(1)
+    emptied()
     command = [*YOHAKU, "card", "apdu", "00A4040000", "--yes", "--card", f"{URL}?wait=20"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as program:
         assert program.stderr

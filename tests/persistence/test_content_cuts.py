@@ -6,12 +6,13 @@ import pytest
 
 from yohaku.card import Card, Secrets
 from yohaku.errors import YohakuError
-from yohaku.globalplatform import SecurityDomain, load_applet
+from yohaku.globalplatform import AlreadyInstalledError, SecurityDomain, load_applet
 from yohaku.globalplatform.cap import Package, read_cap
 from yohaku.globalplatform.cap.writer import SmallCap
 from yohaku.globalplatform.keys import KeySet
 from yohaku.globalplatform.rotation import delete_keys, put_keys, rotate_keys, store_keys
 from yohaku_applets.emergency_medical import EmergencyMedical
+from yohaku_applets.library_card import Borrower, LibraryCard, Loan
 from yohaku_emulator import EmulatedCard
 from yohaku_emulator.link import EmulatorLink
 from yohaku_emulator.memory import OUTCOMES
@@ -167,6 +168,27 @@ def test_a_load_of_an_applet_that_was_cut_short_is_completed_by_the_same_load(re
         with suppress(YohakuError):
             load_applet(host(card), EmergencyMedical, secrets=SECRETS, resume=True)
         host(card).open(EmergencyMedical)
+
+    record_property("cut_points", sweep(base, work, check))
+
+
+def test_contents_of_several_blocks_are_all_there_when_a_load_that_was_cut_short_is_done_again(record_property):
+    base, secrets = prepared("generic", ()), Secrets.for_tests(LibraryCard)
+    loans = [Loan.example().replace(branch=number) for number in range(22)]
+    contents = {"borrower": Borrower.example(), "loans": loans}
+
+    def work(card, **options):
+        return load_applet(host(card), LibraryCard, secrets=secrets, contents=contents, **options)
+
+    assert work(base.fork()).blocks > 1
+
+    def check(card):
+        with suppress(AlreadyInstalledError):
+            work(card, resume=True)
+        library = host(card).open(LibraryCard)
+        library.holder.verify("1234")
+        assert library.borrower.read() == Borrower.example()
+        assert library.loans.records() == loans[:1:-1]
 
     record_property("cut_points", sweep(base, work, check))
 
