@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 Rates = dict[tuple[str, str, str], float]
 OPERATIONS = [(record, operation) for record in ("R1", "R2", "R3") for operation in ("decode", "encode")]
 HAND, CONSTRUCT = "hand-written struct", "construct"
+OPAQUE, OPAQUE_HAND = "yohaku, opaque user types", "hand-written struct, the same user types"
 
 
 def processor() -> str:
@@ -76,6 +77,19 @@ def speed_table(peers: list[Peer], rates: Rates) -> list[str]:
     return lines
 
 
+def opaque_table(rates: Rates) -> list[str]:
+    """Make the table of opaque user types against hand-written code."""
+    pairs = [pair for pair in OPERATIONS if (OPAQUE, *pair) in rates and (OPAQUE_HAND, *pair) in rates]
+    lines = [
+        f"| times hand-written struct code | {' | '.join(f'{record} {operation}' for record, operation in pairs)} |",
+        "|---|" + "--:|" * len(pairs),
+    ]
+    for note, other in (("that calls the same user types", OPAQUE_HAND), ("that has the conversions inside", HAND)):
+        cells = [f"{rates[OPAQUE, *pair] / rates[other, *pair]:.2f}" for pair in pairs]
+        lines.append(f"| {note} | {' | '.join(cells)} |")
+    return [*lines, "", "The target is 0.85 of hand-written code that calls the same user types."]
+
+
 def size_table(peers: list[Peer], bounds: dict[str, float]) -> list[str]:
     """Make the table of mean sizes in bytes against the range bound."""
     lines = ["| format | R1 | R2 | R3 |", "|---|--:|--:|--:|"]
@@ -127,6 +141,10 @@ def page(
             *speed_table(peers, rates),
             "",
             "`x hand`: geometric mean over the operations that the codec can do.",
+            "",
+            "## Opaque user types",
+            "",
+            *opaque_table(rates),
             "",
             *(line for title, lines in more.items() for line in (f"## {title}", "", *lines, "")),
             "## Bytes of a record (in brackets: times the range bound)",

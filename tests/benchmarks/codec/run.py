@@ -130,6 +130,7 @@ def main() -> None:
         arguments = [argument for argument in sys.argv[1:] if argument != "--setup"]
         raise SystemExit(subprocess.run([str(set_up()), __file__, *arguments], check=False).returncode)
     from columns import measure_columns
+    from foreign import measure_foreign
     from measure import measure
     from report import page
     from sizes import bounds
@@ -141,7 +142,11 @@ def main() -> None:
         peers = [peer for peer in peers if any(part in peer.name for part in wanted) or peer.name == "construct"]
     jobs = jobs_of(peers, missing)
     rates = measure(jobs, options.rounds)
-    more = {"Columns": measure_columns(options.rounds), "First use": measure_startup()}
+    more = {
+        "Constructs from elsewhere": measure_foreign(),
+        "Columns": measure_columns(options.rounds),
+        "First use": measure_startup(),
+    }
     text = page(peers, rates, missing, bounds(), more, options.rounds)
     print(text)
     if options.write:
