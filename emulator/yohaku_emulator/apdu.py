@@ -36,8 +36,10 @@ class Apdu:
     """
 
     __slots__ = (
+        "_block",
         "_longest",
         "_most",
+        "_received",
         "chained",
         "channel",
         "cla",
@@ -51,9 +53,10 @@ class Apdu:
         "status",
     )
 
-    def __init__(self, longest_command: int = 0, longest_response: int = 0) -> None:
-        """Take extended commands and answers of at most so many bytes; 0 for none."""
+    def __init__(self, longest_command: int = 0, longest_response: int = 0, block: int = 254) -> None:
+        """Take extended commands and answers of at most so many bytes, 0 for none, in blocks of so many."""
         self._longest, self._most = longest_command, longest_response - TRAILER
+        self._block, self._received = block, 0
         self.cla = self.ins = self.p1 = self.p2 = self.expected = self.channel = 0
         self.data = b""
         self.chained = self.selecting = self.secured = False
@@ -70,6 +73,7 @@ class Apdu:
             raise StatusError(Status.WRONG_LENGTH)
         cla, self.ins, self.p1, self.p2 = command[:4]
         self.selecting, self.secured, self.status = False, False, 0x9000
+        self._received = 0
         if cla & 0x7F:
             self._read_class(cla)
         else:
@@ -80,6 +84,13 @@ class Apdu:
             self.data, self.expected = b"", 0
         else:
             self._read_body(command, size)
+
+    def receive(self) -> bytes:
+        """Return the next block of the command data, nothing at its end (setIncomingAndReceive, receiveBytes)."""
+        start = self._received
+        block = self.data[start : start + self._block]
+        self._received = start + len(block)
+        return block
 
     def _read_body(self, command: bytes, size: int) -> None:
         end = 5 + command[4]

@@ -55,7 +55,7 @@ class Dispatcher:
 
     def __init__(self, system: System) -> None:
         profile = system.profile
-        self._system, self._apdu = system, Apdu(profile.longest_command, profile.longest_response)
+        self._system, self._apdu = system, Apdu(profile.longest_command, profile.longest_response, profile.block)
         self._is_t0 = profile.protocols[0] == 0
         self._channels: list[Channel | None] = [None] * profile.channels
         self._channels[0] = self._fresh()

@@ -170,8 +170,8 @@ class ContentMachine(RuleBasedStateMachine):
             for name in [*instances, aid]:
                 del self.items[name]
 
-    @rule(aid=st.sampled_from(DOMAINS), related=st.booleans())
-    def delete_domain(self, aid, related):
+    @rule(aid=st.sampled_from([*DOMAINS, *PACKAGES]), related=st.booleans())
+    def delete_what_others_lean_on(self, aid, related):
         self.delete(aid, related)
 
     @rule()
@@ -224,5 +224,5 @@ class ContentMachine(RuleBasedStateMachine):
             assert system.registry.free_bytes == self.free
 
 
-ContentMachine.TestCase.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+ContentMachine.TestCase.settings = settings(stateful_step_count=40, deadline=None)
 TestContentManagement = ContentMachine.TestCase

@@ -102,8 +102,8 @@ MUTANTS = [
         "chain loses its first segment",
         Chain,
         "_gather",
-        "[_HEAD + gathered : _HEAD + end]",
-        "[_HEAD : _HEAD + len(apdu.data)]",
+        "at = _HEAD + gathered",
+        "at = _HEAD",
     ),
 ]
 

@@ -129,7 +129,7 @@ FAULTS = [
     ("enabling disables", OwnerPin, "require", "self.limit if needed", "self.limit | self._DISABLED if needed"),
     ("a disabled PIN still guards", Credentials, "permits", "self.state | self._disabled(descriptor)", "self.state"),
     ("one disabled PIN opens all", Credentials, "_disabled", "sum(1 << index for", "sum(3 for"),
-    ("change by anybody when disabled", Credentials, "change", "not self.state >>", "pin.required and not self.state >>"),
+    ("a disabled PIN can be changed", Credentials, "change", "not self.state >>", "pin.required and not self.state >>"),
     ("the flag counts as tries", OwnerPin, "check", "limit & ~self._DISABLED", "limit & 0x8F"),
     ("a new value enables", OwnerPin, "update", "self._array.write(", "self.require(needed=True); self._array.write("),
     ("the query hides that it is disabled", Credentials, "verify", "if not pin.required:", "if False:"),

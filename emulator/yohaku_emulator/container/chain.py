@@ -62,7 +62,10 @@ class Chain:
         end = gathered + len(apdu.data)
         if not apdu.data or _HEAD + end > len(self._buffer):
             raise StatusError(Status.WRONG_LENGTH)
-        self._buffer[_HEAD + gathered : _HEAD + end] = apdu.data
+        at = _HEAD + gathered
+        while block := apdu.receive():
+            self._buffer[at : at + len(block)] = block
+            at += len(block)
         self._buffer[0], self._buffer[1] = end >> 8, end & 0xFF
 
     def _forget(self) -> None:

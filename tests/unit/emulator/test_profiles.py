@@ -9,6 +9,7 @@ from yohaku.iso7816 import Instruction as Ins
 from yohaku.iso7816.atr import Atr
 from yohaku_emulator import PROFILES, EmulatedCard
 from yohaku_emulator import terminal as t
+from yohaku_emulator.apdu import Apdu
 
 AID = bytes.fromhex("F059484B000A")
 PARTS = t.descriptor(
@@ -21,7 +22,8 @@ CONTENT = bytes(at * 7 % 251 for at in range(2000))
 
 
 def card_of(profile):
-    card = EmulatedCard(replace(PROFILES[profile], management="open"), seed=4)
+    known = PROFILES | {"small_blocks": replace(PROFILES["generic"], block=32)}
+    card = EmulatedCard(replace(known[profile], management="open"), seed=4)
     card.power_on()
     terminal = t.Terminal(t.Driver(card))
     terminal.install(AID, PARTS)
@@ -189,3 +191,20 @@ def test_the_atr_states_the_block_size_where_it_is_not_the_default(protocols, bl
     profile = replace(PROFILES["generic"], protocols=protocols, block=block)
     assert profile.atr.hex().startswith(head + "8073d601")
     assert Atr.from_bytes(profile.atr).protocols == protocols
+
+
+@pytest.mark.parametrize(("block", "sizes"), [(254, [200]), (32, [32] * 6 + [8]), (100, [100, 100])])
+def test_a_program_gets_its_data_in_the_blocks_of_the_link(block, sizes):
+    apdu, data = Apdu(block=block), bytes(range(200))
+    for _ in range(2):
+        apdu.read(Command(0, Ins.UPDATE_BINARY, 0, 0, data).to_bytes())
+        blocks = [apdu.receive() for _ in range(len(sizes) + 1)]
+        assert [len(one) for one in blocks] == [*sizes, 0]
+        assert b"".join(blocks) == data
+
+
+def test_a_chain_is_gathered_from_small_blocks():
+    terminal = t.Terminal(card_of("small_blocks"))
+    terminal.do(Ins.UPDATE_BINARY, 0x81, 0, CONTENT[:200], cla=0x10)
+    terminal.do(Ins.UPDATE_BINARY, 0x81, 0, CONTENT[200:333])
+    assert terminal.do(Ins.READ_BINARY, 0, 100, le=256) == CONTENT[100:333] + bytes(23)
