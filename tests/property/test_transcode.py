@@ -130,6 +130,12 @@ CELLS = [
     "2026-04-01",
     "20260401",
     "2026-04",
+    "2026-02-30",
+    "2026-09:00",
+    "２026-04-01",
+    "2026-04-01T23:59:60+00:00",
+    "2026-04-01T24:00:00+00:00",
+    "2026-04-01T23:59:59+00:01",
     "0000-01-01",
     "today",
     "2026-04-01T00:00:00+00:00",
@@ -228,6 +234,17 @@ def example(**changes: Any) -> Everything:
 
 def inner(number: int) -> Inner:
     return Inner(number=number, colour=Colour.BLUE, days=(date(2026, 4, 1), date(1, 1, 1)))
+
+
+@pytest.mark.usefixtures("few")
+@pytest.mark.parametrize("place", range(len(columns_of(Everything))), ids=lambda at: columns_of(Everything)[at].path)
+def test_every_odd_cell_means_what_it_means_row_by_row(place: int) -> None:
+    header, line = write_csv(Everything, [example(note="x")])
+    ((_, usual),) = tables.CsvReader(Everything, [header, line]).rows
+    assert isinstance(usual, list)
+    rows = [[*usual[:place], cell, *usual[place + 1 :]] for odd in CELLS for cell in (usual[place], odd)]
+    lines = [header, *(tables.csv_lines([row]) for row in rows)]
+    assert at_once(csv_to_hex(Everything, lines)) == by_rows(read_csv(Everything, lines), write_hex_lines)
 
 
 @pytest.mark.usefixtures("few")

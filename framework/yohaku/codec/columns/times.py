@@ -102,15 +102,22 @@ def iso_texts(values: Array) -> list[str]:
 
 def iso_values(texts: list[str], *, days: bool) -> Array | None:
     """Read what ``iso_texts`` writes; None when one of the texts is in another form."""
-    if not days and not all(text.endswith(_UTC) for text in texts):
+    held = np.array(texts)
+    pattern = _DAY if days else _MOMENT
+    if held.dtype.itemsize != pattern.nbytes:
+        return None
+    letters = held.view(np.uint32).reshape(len(texts), -1)
+    fixed = pattern != ord("d")
+    if (letters[:, fixed] != pattern[fixed]).any() or (letters[:, ~fixed] - ord("0") > 9).any():
         return None
     try:
-        made = np.array(texts if days else [text[:-6] for text in texts], f"datetime64[{'D' if days else 's'}]")
+        return held.astype("datetime64[D]") if days else held.astype("U19").astype("datetime64[s]")
     except ValueError:
         return None
-    return made if iso_texts(made) == texts else None
 
 
+_DAY, _MOMENT = (np.array([text]).view(np.uint32) for text in ("dddd-dd-dd", f"dddd-dd-ddTdd:dd:dd{_UTC}"))
+"""The characters of the forms, d for any digit."""
 BEFORE_ALL = -1_000_000
 """A day number before 0001-01-01; sums with the mark of a wrong year, month or day stay below it."""
 FIRST_USUAL, LAST_USUAL = -25_567, 84_005
