@@ -10,7 +10,7 @@ from yohaku.testing.proof import Proof, prove
 from yohaku.testing.schemas import applets, field_types, schemas
 from yohaku.testing.script import apdu_script, python_script
 from yohaku.testing.sessions import Session, sessions
-from yohaku.testing.values import records, values_for
+from yohaku.testing.values import near_misses, records, values_for
 
 if TYPE_CHECKING:
     from yohaku.testing.suite import AppletTests, applet_suite
@@ -48,6 +48,7 @@ __all__ = [
     "apply",
     "faults",
     "field_types",
+    "near_misses",
     "prove",
     "python_script",
     "records",

@@ -81,7 +81,7 @@ def run(
     except InvariantBroken as broken:
         broken.start = start
         if currently_in_test_context():
-            _note(broken, applet)
+            note(_Scripts(broken, applet))
         raise
     return Run(tuple(watched.log), watched.model)
 
@@ -216,10 +216,17 @@ def _everything(instance: Instance) -> Iterator[Step]:
         yield from whole_file(file)
 
 
-def _note(broken: InvariantBroken, applet: type[Applet]) -> None:
-    from yohaku.testing.script import apdu_script, python_script
+class _Scripts:
+    """Both scripts of a finding, written only when somebody prints them."""
 
-    note(f"{broken}\n\n{python_script(broken, applet)}\n{apdu_script(broken, applet)}")
+    def __init__(self, broken: InvariantBroken, applet: type[Applet]) -> None:
+        self._broken, self._applet = broken, applet
+
+    def __repr__(self) -> str:
+        from yohaku.testing.script import apdu_script, python_script
+
+        scripts = python_script(self._broken, self._applet), apdu_script(self._broken, self._applet)
+        return "\n".join((f"{self._broken}\n", *scripts))
 
 
 class Stage:

@@ -56,6 +56,7 @@ from yohaku.fields.codes import check_digit, corporate_check_digit
 from yohaku.fields.compound import Wrapper
 from yohaku.fields.linked import Optional
 from yohaku.fields.tlv import NO_EXTRAS, Template
+from yohaku.testing.near import at_limits, broken_records, outside
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -78,9 +79,27 @@ def records(record: type[R]) -> st.SearchStrategy[R]:
     return strategy
 
 
-def values_for(field_type: FieldType[Any]) -> Strategy:
-    """Give values of a field type, each of which encodes; its limits come up often."""
-    return st.deferred(lambda: _values(field_type)).filter(_fits(field_type))
+def values_for(field_type: FieldType[Any], *, valid: int = 1, limits: int = 0, near: int = 0) -> Strategy:
+    """Give values of a field type, each of which encodes unless near misses are asked for.
+
+    Args:
+        field_type: the field type.
+        valid: weight of any valid values; the limits come up often among them.
+        limits: weight of values at the limits alone.
+        near: weight of values that are just refused.
+    """
+    good = st.deferred(lambda: _values(field_type)).filter(_fits(field_type))
+    if (valid, limits, near) == (1, 0, 0):
+        return good
+    return st.one_of([good] * valid + [at_limits(field_type)] * limits + [outside(field_type)] * near)
+
+
+def near_misses(what: FieldType[Any] | type[Record]) -> Strategy:
+    """Give values just outside what a field type takes, or records with one such value.
+
+    None of them encodes: a field type refuses it, a record's ``encode`` raises `EncodeError`.
+    """
+    return outside(what) if isinstance(what, FieldType) else broken_records(what)
 
 
 def _fits(field_type: FieldType[Any]) -> Callable[[Any], bool]:
