@@ -12,6 +12,8 @@ from yohaku.codec.tables import Table
 if TYPE_CHECKING:
     from yohaku.codec.fieldtype import FieldType
 
+SHORT = 8
+"""Most codes of a list of one byte each that a table turns into values all at once."""
 UNROLLED = 128
 """Most values of a list, those of its records counted one by one, that are written out instead of looped over."""
 
@@ -36,7 +38,7 @@ def read_items(
         to.refuse_if(f"{count} > {most}")
     if count is None:
         to.position_within()
-    items_name, limit = to.let(hint, "[]"), to.most
+    items_name, limit = to.name(hint), to.most
     position = to.anchor()
     with to.source.capture() as lines:
         inner = Reader(to.source, at=position, end=to.end, safe=False, late=to.late)
@@ -46,13 +48,52 @@ def read_items(
             inner.line(f"{items_name}.append({value})")
             inner.anchor(position)
     to.owed = to.owed or inner.owed
+    codes = _codes(gathered, value) if made == "tuple" and most is not None and most <= SHORT else ""
+    if codes:
+        _read_codes(to, items_name, codes, position, count)
+    else:
+        _read_loop(to, items_name, (gathered, lines), value, position, count)
+    if count is None and most is not None and not (limit is not None and limit <= most * item.minimum):
+        to.refuse_if(f"len({items_name}) > {most}")
+    return items_name if codes or made == "list" else f"tuple({items_name})"
+
+
+def _read_loop(
+    to: Reader,
+    items_name: str,
+    body: tuple[tuple[list[Part], list[str]] | None, list[str]],
+    value: str,
+    position: str,
+    count: int | str | None,
+) -> None:
+    """Emit the loop over the items: over one struct each when ``body`` is one, else over lines of code."""
+    gathered, lines = body
+    to.line(f"{items_name} = []")
     if gathered is None:
         _loop(to, _head(position, to.end, count), lines)
     else:
         _unpacking_loop(to, gathered, f"{items_name}.append({value})", position, count)
-    if count is None and most is not None and not (limit is not None and limit <= most * item.minimum):
-        to.refuse_if(f"len({items_name}) > {most}")
-    return items_name if made == "list" else f"tuple({items_name})"
+
+
+def _codes(gathered: tuple[list[Part], list[str]] | None, value: str) -> str:
+    """Give the name of the table when a table's value for one byte is all that an item is; else nothing."""
+    if gathered is None or gathered[1] or len(gathered[0]) != 1 or gathered[0][0].bits != 8:
+        return ""
+    table, bracket, rest = value.partition("[")
+    return table if bracket and rest == f"{gathered[0][0].text}]" and table.isidentifier() else ""
+
+
+def _read_codes(to: Reader, items_name: str, codes: str, position: str, count: int | str | None) -> None:
+    """Emit the look-up of a short list of codes in one byte each: the same few lists come again and again."""
+    values: Any = to.source.objects[codes]
+    held = to.bind(
+        Table(lambda span: tuple([values[code] for code in span])), f"{codes}_lists", f"lists of {codes} by their bytes"
+    )
+    stop = to.end if count is None else to.let(f"{position}_behind", f"{position} + {count}")
+    if count is not None:
+        to.refuse_if(f"{stop} > {to.end}")
+    to.line(f"{items_name} = {held}[data[{position}:{stop}]]")
+    to.move(stop)
 
 
 def _head(position: str, end: str, count: int | str | None) -> str:

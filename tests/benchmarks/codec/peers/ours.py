@@ -121,7 +121,7 @@ def without_tables(record: type[Any]) -> Coder:
     codec = Compiled(record.__field_type__)
     for function in (codec.encode, codec.decode):
         names = function.__globals__
-        tables = {name: held for name, held in names.items() if name.endswith(("_of", "_code"))}
+        tables = {name: held for name, held in names.items() if name.endswith(("_of", "_code", "_lists"))}
         names |= {name: Unseen(held) for name, held in tables.items() if isinstance(held, Table)}
     return Coder(codec.encode, codec.decode, native(record), plain)
 
