@@ -41,9 +41,8 @@ class Channel:
 
     __slots__ = ("applet", "entry", "waiting", "waiting_status")
 
-    def __init__(self, domain: SecurityDomain) -> None:
-        self.entry: Entry | None = domain.entry
-        self.applet: Applet | SecurityDomain | None = domain
+    def __init__(self, entry: Entry | None, applet: Applet | SecurityDomain | None) -> None:
+        self.entry, self.applet = entry, applet
         self.waiting = _NOTHING
         self.waiting_status = 0
 
@@ -53,28 +52,24 @@ class Dispatcher:
 
     __slots__ = ("_apdu", "_channels", "_is_t0", "_system")
 
-    def __init__(self, system: System) -> None:
+    def __init__(self, system: System, channels: list[Channel | None] | None = None) -> None:
+        """Start with the basic channel alone, or with those of the card that this one is forked from."""
         profile = system.profile
         self._system, self._apdu = system, Apdu(profile.longest_command, profile.longest_response, profile.block)
         self._is_t0 = profile.protocols[0] == 0
-        self._channels: list[Channel | None] = [None] * profile.channels
-        self._channels[0] = self._fresh()
+        self._channels: list[Channel | None]
+        if channels is None:
+            self._channels = [self._fresh(), *[None] * (profile.channels - 1)]
+        else:
+            self._channels = [channel and self._adopt(channel) for channel in channels]
 
     def fork(self, system: System) -> Dispatcher:
         """Return the same state over a forked system."""
-        twin = Dispatcher(system)
-        twin.adopt(self._channels)
-        return twin
-
-    def adopt(self, channels: list[Channel | None]) -> None:
-        """Take over the channels of the card that this one was forked from."""
-        self._channels = [channel and self._adopt(channel) for channel in channels]
+        return Dispatcher(system, self._channels)
 
     def _adopt(self, other: Channel) -> Channel:
-        channel = self._fresh()
+        channel = Channel(other.entry and self._system.registry.entries[other.entry.aid], None)
         channel.waiting, channel.waiting_status = other.waiting, other.waiting_status
-        channel.entry = other.entry and self._system.registry.entries[other.entry.aid]
-        channel.applet = None
         if isinstance(other.applet, SecurityDomain):
             channel.applet = other.applet.fork(self._system, self._in_use)
         elif channel.entry is not None:
@@ -82,7 +77,8 @@ class Dispatcher:
         return channel
 
     def _fresh(self) -> Channel:
-        return Channel(SecurityDomain(self._system, self._system.registry.issuer, self._in_use))
+        issuer = self._system.registry.issuer
+        return Channel(issuer, SecurityDomain(self._system, issuer, self._in_use))
 
     def _in_use(self, entry: Entry) -> bool:
         return any(channel is not None and channel.entry is entry for channel in self._channels)

@@ -5,7 +5,7 @@ What it keeps in Python attributes is an index, rebuilt from those bytes at powe
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from yohaku.globalplatform.states import CardLife
@@ -63,6 +63,19 @@ class Entry:
         """What other entries call this one."""
         return self.slot + 1
 
+    def copy(self) -> Entry:
+        """Return the same entry for another card."""
+        return Entry(
+            self.slot,
+            self.aid,
+            self.program,
+            self.privileges,
+            self.transient,
+            self.pages,
+            self.domain,
+            self.source,
+        )
+
 
 class Registry:
     """The applications of a card in the order of their slots, and the free pages.
@@ -88,7 +101,7 @@ class Registry:
         """Return the same index over a copy of the memory."""
         twin = Registry(store, self._layout)
         twin.free, twin.card_life, twin._reserved = self.free.copy(), self.card_life, self._reserved
-        twin._index(replace(entry) for entry in self.entries.values())
+        twin._index(entry.copy() for entry in self.entries.values())
         return twin
 
     def _index(self, entries: Iterable[Entry]) -> None:
