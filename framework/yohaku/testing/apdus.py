@@ -13,7 +13,7 @@ from yohaku.schema import CyclicFile, RecordFile
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from yohaku.schema import Applet, File, Key, Pin
+    from yohaku.schema import Applet, File, Key, Pin, Purse
 
     Strategy = st.SearchStrategy[Any]
 
@@ -74,6 +74,8 @@ def _commands(applet: type[Applet], secrets: Secrets) -> Iterator[Strategy]:
         yield st.sampled_from(
             [*(apdu(Ins.SELECT, 2, p2, identifier, 0) for p2 in (0, 4)), apdu(Ins.SELECT, 2, 0x0C, identifier)]
         )
+    for purse in applet.purses().values():
+        yield from _purse_commands(purse)
     for pin in applet.pins().values():
         yield from _pin_commands(pin, secrets[pin.name])
     for key in applet.keys().values():
@@ -123,6 +125,15 @@ def _record_commands(file: RecordFile[Any]) -> Iterator[Strategy]:
     )
     if not isinstance(file, CyclicFile):
         yield st.just(apdu(Ins.READ_RECORD, 0, place | 1, expected=0))
+
+
+def _purse_commands(purse: Purse) -> Iterator[Strategy]:
+    amount = st.integers(0, 0xFFFF).map(lambda one: one.to_bytes(4, "big") + bytes(8))
+    yield st.builds(
+        lambda ins, data: b"\x80" + apdu(ins, 0, purse.sfi, data, 0)[1:], st.sampled_from((0x52, 0x54)), amount
+    )
+    yield st.integers(1, 255).map(lambda one: b"\x80" + apdu(Ins.READ_RECEIPTS, one, purse.sfi, expected=0)[1:])
+    yield st.just(b"\x80" + apdu(Ins.READ_PURSE, 0, purse.sfi, expected=0)[1:])
 
 
 def _pin_commands(pin: Pin, value: bytes) -> Iterator[Strategy]:

@@ -16,7 +16,7 @@ from yohaku.testing.answers import Challenge, Either, Learned
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from yohaku.testing.parts import Apdu, FileModel, Instance, KeyModel, PinModel, Seat
+    from yohaku.testing.parts import Apdu, FileModel, Instance, KeyModel, PinModel, PurseModel, Seat
 
     Handler: TypeAlias = "Callable[[Instance, Seat, Apdu], bytes | int | Learned]"
 
@@ -29,13 +29,14 @@ ONE_STEP = 1024
 MUTUAL = 0x83
 _TRIES_LEFT = 0x63C0
 _HANDLERS: dict[int, Handler] = {}
+_PROPRIETARY: dict[int, Handler] = {}
 
 
-def handles(*instructions: int) -> Callable[[Handler], Handler]:
-    """Register a function as the handler of instructions."""
+def handles(*instructions: int, proprietary: bool = False) -> Callable[[Handler], Handler]:
+    """Register a function as the handler of instructions, of class 80 when proprietary."""
 
     def register(handler: Handler) -> Handler:
-        _HANDLERS.update(dict.fromkeys(instructions, handler))
+        (_PROPRIETARY if proprietary else _HANDLERS).update(dict.fromkeys(instructions, handler))
         return handler
 
     return register
@@ -45,11 +46,9 @@ def process(instance: Instance, seat: Seat, apdu: Apdu) -> bytes | int | Learned
     """Answer a command to the applet that a channel has selected."""
     if apdu.cla & 0x04:
         return Status.SECURE_MESSAGING_UNSUPPORTED
-    if apdu.cla:
-        return Status.CLASS_UNKNOWN
-    handler = _HANDLERS.get(apdu.ins)
+    handler = (_PROPRIETARY if apdu.cla else _HANDLERS).get(apdu.ins)
     if handler is None:
-        return Status.INSTRUCTION_UNKNOWN
+        return Status.CLASS_UNKNOWN if apdu.cla else Status.INSTRUCTION_UNKNOWN
     if (refused := _guard_chain(instance, seat, apdu)) is not None:
         return refused
     return handler(instance, seat, apdu)
@@ -69,6 +68,8 @@ def _open(instance: Instance, seat: Seat, sfi: int, access: int, *, transparent:
     """Give the file that a command names by SFI, 0 for the current one, if it may be used."""
     file = instance.files.get(sfi or seat.current)
     if file is None:
+        if (sfi or seat.current) in instance.purses:
+            return Status.INCOMPATIBLE_FILE
         return Status.FILE_NOT_FOUND if sfi else Status.NO_CURRENT_FILE
     if (file.kind == FileKind.TRANSPARENT) is not transparent:
         return Status.INCOMPATIBLE_FILE
@@ -87,11 +88,12 @@ def _select_file(instance: Instance, seat: Seat, apdu: Apdu) -> bytes | int:
         return Status.WRONG_P1P2
     if len(apdu.data) != 2:
         return Status.WRONG_LENGTH
-    file = instance.files.get(int.from_bytes(apdu.data, "big"))
-    if file is None:
+    sfi = int.from_bytes(apdu.data, "big")
+    file, purse = instance.files.get(sfi), instance.purses.get(sfi)
+    if file is None and purse is None:
         return Status.FILE_NOT_FOUND
-    seat.arrive(file.sfi)
-    body = _control_parameters(file)
+    seat.arrive(sfi)
+    body = _control_parameters(file) if file else _purse_parameters(purse) if purse else b""
     return b"" if apdu.p2 == 0x0C else bytes((0x62 if apdu.p2 else 0x6F, len(body))) + body
 
 
@@ -103,6 +105,12 @@ def _control_parameters(file: FileModel) -> bytes:
     body += bytes((0x83, 2, 0, file.sfi, 0x88, 1, file.sfi << 3, 0x8A, 1, 5))
     body += b"" if plain else bytes((0xC0, 1, len(file.rows)))
     return body
+
+
+def _purse_parameters(purse: PurseModel) -> bytes:
+    size = (16 + 17 * purse.entries).to_bytes(2, "big")
+    body = b"\x80\x02" + size + b"\x82\x01\x08" + bytes((0x83, 2, 0, purse.sfi, 0x88, 1, purse.sfi << 3))
+    return body + b"\x8a\x01\x05" + bytes((0xC0, 1, len(purse.log)))
 
 
 @handles(Instruction.GET_DATA)

@@ -19,7 +19,19 @@ from yohaku.iso7816 import Instruction as Ins
 from yohaku.schema import TransparentFile
 from yohaku.testing.faults import DroppedError, card_of, fork
 from yohaku.testing.model import Model
-from yohaku.testing.steps import AskTries, HostRead, HostWrite, Login, Reset, Select, Step, whole_file
+from yohaku.testing.steps import (
+    AskTries,
+    Book,
+    HostRead,
+    HostWrite,
+    Login,
+    ReadPurse,
+    ReadReceipts,
+    Reset,
+    Select,
+    Step,
+    whole_file,
+)
 from yohaku.testing.watching import OUTSIDE, Event, Invariant, InvariantBroken, WatchedLink, watch
 
 if TYPE_CHECKING:
@@ -105,14 +117,14 @@ def _run(watched: WatchedLink, session: Session, applet: type[Applet]) -> None:
 
 def _take(watched: WatchedLink, step: Step) -> None:
     """Send the commands of a step; what a fault interrupts ends there."""
-    transmit = watched.transmit
-    try:
-        for command in step.commands(watched):
-            transmit(command)
-    except InvariantBroken:
-        raise
-    except YohakuError:
-        _resume(watched)
+    for command in step.commands(watched):
+        try:
+            watched.transmit(command)
+        except InvariantBroken:
+            raise
+        except YohakuError:
+            _resume(watched)
+            return
 
 
 def _resume(watched: WatchedLink) -> None:
@@ -214,6 +226,10 @@ def _everything(instance: Instance) -> Iterator[Step]:
     yield Login()
     for file in instance.files.values():
         yield from whole_file(file)
+    for purse in instance.purses.values():
+        yield ReadPurse(purse.name)
+        for number in range(1, len(purse.log) + 1, 5):
+            yield ReadReceipts(purse.name, number)
 
 
 class _Scripts:
@@ -285,6 +301,21 @@ class Stage:
         watched = watch(self.link, self.model)
         _take(watched, Select())
         self.model = watched.model
+        self._learn_numbers()
+
+    def _learn_numbers(self) -> None:
+        """Ask for the numbers of purses, which the card drew, on a fork."""
+        twin = fork(self.link)
+        mine = self.model.instances[bytes(self.applet.aid)].purses
+        if twin is None or not mine:
+            return
+        watched = watch(twin, self.model)
+        _take(watched, Login())
+        for sfi, purse in tuple(mine.items()):
+            _take(watched, ReadPurse(purse.name))
+            _take(watched, Book(purse.name))
+            found = watched.model.instances[bytes(self.applet.aid)].purses[sfi].number
+            mine[sfi] = purse._replace(number=found)
 
     def run(self, session: Session, *, wrap: Callable[[Link], Link] | None = None, look: bool = True) -> Run:
         """Run a session from the start state.

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Self
 
 from yohaku.card import Secrets
 from yohaku.iso7816 import Instruction, Status
+from yohaku.testing import purses as _purses  # noqa: F401 - it registers what purses answer
 from yohaku.testing.answers import Learned, Outside, Selection, ok, refusal
 from yohaku.testing.commands import process
 from yohaku.testing.parts import CHAIN, Apdu, Instance, Seat

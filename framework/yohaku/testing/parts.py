@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from yohaku.card import Secrets
-    from yohaku.schema import Applet, File, Key, Pin
+    from yohaku.schema import Applet, File, Key, Pin, Purse
 
     Contents = Mapping[str, Record | Sequence[Record]]
 
@@ -164,6 +164,61 @@ class FileModel(NamedTuple):
         return self._replace(rows=(*self.rows[: number - 1], row, *self.rows[number:]))
 
 
+class Entry(NamedTuple):
+    """A log entry of a purse: kind 1 credit, 2 debit."""
+
+    sequence: int
+    kind: int
+    amount: int
+    balance: int
+    reference: bytes
+
+    def to_bytes(self) -> bytes:
+        """Write the 21 bytes of a receipt between the purse's number and the proof."""
+        numbers = self.amount.to_bytes(4, "big") + self.balance.to_bytes(4, "big")
+        return self.sequence.to_bytes(4, "big") + bytes((self.kind,)) + numbers + self.reference
+
+
+class PurseModel(NamedTuple):
+    """A purse and what became of it.
+
+    Attributes:
+        sfi: short file identifier.
+        key: number of the key that makes receipts, from 1.
+        entries: log entries that it has room for.
+        most: the highest balance, and the most of one credit and of one debit.
+        rules: masks of credentials for read, log, credit and debit.
+        number: what the card calls the purse; empty until it is known.
+        sequence: number of the last booking.
+        balance: the balance.
+        log: entries, the newest first.
+        name: what the declaration calls it.
+    """
+
+    sfi: int
+    key: int
+    entries: int
+    most: tuple[int, int, int]
+    rules: tuple[tuple[int, ...], ...]
+    number: bytes = b""
+    sequence: int = 0
+    balance: int = 0
+    log: tuple[Entry, ...] = ()
+    name: str = ""
+
+    @classmethod
+    def of(cls, purse: Purse) -> Self:
+        """Give a declared purse, empty."""
+        most = purse.maximum, purse.most_credit, purse.most_debit
+        rules = tuple(tuple(rule.masks) for rule in purse.rules.values())
+        return cls(purse.sfi, purse.receipts.reference, purse.entries, most, rules, name=purse.name)
+
+    def booked(self, entry: Entry) -> Self:
+        """Give the purse after a booking."""
+        log = (entry, *self.log)[: self.entries]
+        return self._replace(sequence=entry.sequence, balance=entry.balance, log=log)
+
+
 class Instance:
     """One applet on the card: what survives power-off.
 
@@ -173,10 +228,11 @@ class Instance:
         pins: PINs by number less 1.
         keys: keys by number less 1.
         files: files by SFI.
+        purses: purses by SFI.
         chain: most bytes in a chain of commands; 0 for no chains.
     """
 
-    __slots__ = ("aid", "chain", "descriptor", "files", "keys", "pins")
+    __slots__ = ("aid", "chain", "descriptor", "files", "keys", "pins", "purses")
 
     def __init__(
         self,
@@ -186,11 +242,13 @@ class Instance:
         pins: Iterable[PinModel] = (),
         keys: Iterable[KeyModel] = (),
         files: Iterable[FileModel] = (),
+        purses: Iterable[PurseModel] = (),
         chain: int = CHAIN,
     ) -> None:
         self.aid, self.descriptor, self.chain = aid, descriptor, chain
         self.pins, self.keys = list(pins), list(keys)
         self.files = {file.sfi: file for file in files}
+        self.purses = {purse.sfi: purse for purse in purses}
 
     @classmethod
     def of(cls, applet: type[Applet], *, secrets: Secrets, contents: Contents, chain: int = CHAIN) -> Self:
@@ -201,6 +259,7 @@ class Instance:
             pins=[PinModel.of(pin, secrets[name]) for name, pin in applet.pins().items()],
             keys=[KeyModel.of(key, secrets[name]) for name, key in applet.keys().items()],
             files=[FileModel.of(file, contents.get(name)) for name, file in applet.files().items()],
+            purses=[PurseModel.of(purse) for purse in applet.purses().values()],
             chain=chain,
         )
 
@@ -209,6 +268,7 @@ class Instance:
         twin = Instance.__new__(Instance)
         twin.aid, twin.descriptor, twin.chain = self.aid, self.descriptor, self.chain
         twin.pins, twin.keys, twin.files = self.pins.copy(), self.keys.copy(), self.files.copy()
+        twin.purses = self.purses.copy()
         return twin
 
     def __eq__(self, other: object) -> bool:
@@ -217,7 +277,7 @@ class Instance:
     __hash__ = None  # type: ignore[assignment]
 
     def _state(self) -> tuple[object, ...]:
-        return self.aid, self.pins, self.keys, self.files
+        return self.aid, self.pins, self.keys, self.files, self.purses
 
     @property
     def disabled(self) -> int:

@@ -17,6 +17,7 @@ from yohaku.testing.steps import (
     AppendRecord,
     AskTries,
     Authenticate,
+    Book,
     ChangePin,
     CloseChannel,
     EraseBinary,
@@ -26,6 +27,8 @@ from yohaku.testing.steps import (
     Move,
     OpenChannel,
     ReadBinary,
+    ReadPurse,
+    ReadReceipts,
     ReadRecord,
     RequirePin,
     Reset,
@@ -108,7 +111,12 @@ def any_step(
 ) -> st.SearchStrategy[Step | Fault]:
     """Give single steps, as `sessions` strings them together."""
     channel = st.sampled_from([None] * 8 + list(range(channels)))
-    kinds = [*_files(applet, channel), *_credentials(applet, channel), *_life(channel, channels)]
+    kinds = [
+        *_files(applet, channel),
+        *_purse_steps(applet, channel),
+        *_credentials(applet, channel),
+        *_life(channel, channels),
+    ]
     if host:
         kinds += _through_host(applet)
     if raw:
@@ -222,6 +230,17 @@ def _record_steps(file: RecordFile[Any], name: Steps, channel: Steps) -> Iterato
     yield st.builds(UpdateRecord, name, number, data, channel=channel)
     text = st.binary(min_size=1, max_size=2) | contents(file, min(2, file.record_size))
     yield st.builds(SearchRecord, name, text, number, st.booleans(), channel=channel)
+
+
+def _purse_steps(applet: type[Applet], channel: Steps) -> Iterator[Steps]:
+    for purse in applet.purses().values():
+        name, most = st.just(purse.name), max(purse.most_credit, purse.most_debit)
+        amount = st.sampled_from((1, 0, purse.most_credit, purse.most_debit, most + 1)) | st.integers(0, most)
+        reference = st.just(bytes(8)) | st.binary(min_size=8, max_size=8)
+        yield st.builds(ReadPurse, name, channel=channel)
+        yield st.builds(Book, name, amount, st.booleans(), reference, channel=channel)
+        yield st.builds(ReadReceipts, name, st.integers(1, 5), st.sampled_from((256, 45, 44)), channel=channel)
+        yield st.builds(SelectFile, name, channel=channel)
 
 
 def _through_host(applet: type[Applet]) -> Iterator[Steps]:

@@ -125,7 +125,7 @@ class Select(Step):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class SelectFile(Step):
-    """Make a file current.
+    """Make a file or a purse current.
 
     Attributes:
         file: its name.
@@ -135,7 +135,9 @@ class SelectFile(Step):
 
     def commands(self, view: View) -> Iterator[bytes]:
         """SELECT by file identifier, with the control parameters."""
-        sfi = _file(self._instance(view), self.file).sfi
+        instance = self._instance(view)
+        purses = [purse.sfi for purse in instance.purses.values() if purse.name == self.file]
+        sfi = purses[0] if purses else _file(instance, self.file).sfi
         yield self.apdu(view, Ins.SELECT, 0x02, 0x04, bytes((0, sfi)), 256)
 
 
@@ -542,6 +544,70 @@ class HostWrite(Step):
     file: str
     record: Record
     login: bool = False
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class ReadPurse(Step):
+    """Read a purse's number, sequence number and balance.
+
+    Attributes:
+        purse: its name.
+    """
+
+    purse: str
+
+    def commands(self, view: View) -> Iterator[bytes]:
+        """READ PURSE."""
+        yield self.apdu(view, Ins.READ_PURSE, 0, _purse(self._instance(view), self.purse), expected=256, cla=0x80)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Book(Step):
+    """Credit or debit a purse.
+
+    Attributes:
+        purse: its name.
+        amount: how much.
+        credit: whether it is added.
+        reference: 8 bytes that name the booking.
+    """
+
+    purse: str
+    amount: int = 1
+    credit: bool = True
+    reference: bytes = bytes(8)
+
+    def commands(self, view: View) -> Iterator[bytes]:
+        """CREDIT or DEBIT."""
+        ins, data = Ins.CREDIT if self.credit else Ins.DEBIT, self.amount.to_bytes(4, "big") + self.reference
+        yield self.apdu(view, ins, 0, _purse(self._instance(view), self.purse), data, 256, cla=0x80)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class ReadReceipts(Step):
+    """Read receipts of a purse.
+
+    Attributes:
+        purse: its name.
+        number: the first one, 1 for the newest.
+        size: bytes wanted, 1 to 256.
+    """
+
+    purse: str
+    number: int = 1
+    size: int = 256
+
+    def commands(self, view: View) -> Iterator[bytes]:
+        """READ RECEIPTS."""
+        sfi = _purse(self._instance(view), self.purse)
+        yield self.apdu(view, Ins.READ_RECEIPTS, self.number, sfi, expected=self.size, cla=0x80)
+
+
+def _purse(instance: Instance, name: str) -> int:
+    for purse in instance.purses.values():
+        if purse.name == name:
+            return purse.sfi
+    raise UnknownNameError("purse", name, [purse.name for purse in instance.purses.values()])
 
 
 def whole_file(file: FileModel) -> Iterator[Step]:

@@ -2,7 +2,20 @@
 
 import pytest
 
-from yohaku import ALWAYS, Applet, CyclicFile, Key, LinearFile, Pin, Record, TransparentFile, field
+from yohaku import (
+    ALWAYS,
+    Applet,
+    CyclicFile,
+    Key,
+    LinearFile,
+    Pin,
+    Purse,
+    PurseLimits,
+    PurseLog,
+    Record,
+    TransparentFile,
+    field,
+)
 from yohaku.card import open_link
 from yohaku.fields import Blob, UInt
 from yohaku.testing import Stage
@@ -32,6 +45,15 @@ class Everything(Applet, aid="F0 59 48 4B 01 01", version=3):
     small = TransparentFile(Small, "小", read=ALWAYS, update=owner)
     large = TransparentFile(Large, "大", read=owner | desk, update=owner & desk)
     log = CyclicFile(Small, "記録", records=3, read=ALWAYS, append=desk, update=master)
+    coins = Purse(
+        "財布",
+        limits=PurseLimits(900, credit=500, debit=300),
+        receipts=master,
+        read=ALWAYS,
+        credit=desk,
+        debit=owner,
+        log=PurseLog(3, owner | desk),
+    )
     list = LinearFile(Small, "一覧", records=2, read=clerk, append=ALWAYS, update=clerk | master)
 
 

@@ -26,6 +26,7 @@ from yohaku.testing.steps import (
     AppendRecord,
     AskTries,
     Authenticate,
+    Book,
     ChangePin,
     EraseBinary,
     HostRead,
@@ -33,6 +34,7 @@ from yohaku.testing.steps import (
     Login,
     Move,
     ReadBinary,
+    ReadReceipts,
     ReadRecord,
     RequirePin,
     Reset,
@@ -99,6 +101,24 @@ def test_every_step_does_what_its_name_says(everything):
     assert answers[10] == b"ce\x90\x00"
     file = done.model.instances[bytes(everything.applet.aid)].files[1]
     assert file.body == b"\3\4"
+
+
+def test_purses_book_and_a_lie_about_a_balance_is_found(everything, lying):
+    session = Session(
+        (Login(), Book("coins", 500), Book("coins", 1, credit=False), ReadReceipts("coins"), Book("coins", 501))
+    )
+    done = everything.run(session)
+    assert done.log[-1].response[-2:] == b"\x90\x00"
+    answers = {event.step: event.response for event in done.log}
+    assert answers[3][12:16] == (499).to_bytes(4, "big")
+    assert len(answers[4]) == 2 * 45 + 2
+    assert answers[5] == b"\x6a\x80"
+
+    def richer(command, answer):
+        return answer[:15] + b"\xff" + answer[16:] if command[1] == 0x54 and answer[-2:] == b"\x90\x00" else answer
+
+    with pytest.raises(InvariantBroken, match=r"CONTENT broken in step 3 \(Book\('coins', credit=False\)\)"):
+        everything.run(session, wrap=lying(richer))
 
 
 def test_a_run_needs_no_stage(library):
