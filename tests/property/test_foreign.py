@@ -18,6 +18,7 @@ from yohaku.codec.compiler import Compiled
 from yohaku.codec.foreign_plan import plan
 from yohaku.codec.foreign_values import plain
 from yohaku.errors import DataError
+from yohaku.fields import Date, PackedDigits, Repeat, Text, UInt, VariableBlob
 
 if TYPE_CHECKING:
     from random import Random
@@ -63,6 +64,30 @@ def check_settled(tree: Any, rng: Random) -> None:
         raw = tree.inner.build(value)
         assert codec.encode(value) == raw
         assert exact(codec.decode(raw)) == exact(value) == exact(plain(tree.inner.parse(raw)))
+
+
+OURS = (
+    trees.Tree(UInt(24), lambda rng: rng.randrange(1 << 24)),
+    trees.Tree(UInt(3), lambda rng: rng.randrange(8)),
+    trees.Tree(Date(), trees.day),
+    trees.Tree(Text(8), lambda rng: trees.text(rng, 2, "aé高")),
+    trees.Tree(PackedDigits(5), lambda rng: f"{rng.randrange(10**5):05}"),
+)
+
+
+@often
+@chance
+def test_field_types_of_ours_are_straight_code_inside_a_construct(rng: Random) -> None:
+    first, last = rng.choice(OURS), rng.choice(OURS)
+    inner = cs.Struct("a" / first.inner, "n" / UInt(8), "b" / cs.Prefixed(cs.Byte, last.inner))
+    tree = trees.Tree(inner, lambda rng: {"a": first.draw(rng), "n": 1, "b": last.draw(rng)})
+    assert plan(inner) is not None
+    check_settled(tree, rng)
+
+
+@pytest.mark.parametrize("inner", [Repeat(UInt(8), 2), VariableBlob(4)], ids=["Repeat", "VariableBlob"])
+def test_field_types_of_ours_that_construct_shows_otherwise_are_left_to_it(inner: Any) -> None:
+    assert plan(cs.Struct("a" / inner, "b" / cs.Byte)) is None
 
 
 def why_not_read(inner: Any, raw: bytes) -> str:

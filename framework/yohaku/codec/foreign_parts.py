@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from yohaku.codec.foreign_nodes import Adapted, Node, Number
 from yohaku.codec.loops import read_items, write_items
+from yohaku.codec.parts import read_part, write_part
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -15,6 +16,22 @@ if TYPE_CHECKING:
     from yohaku.codec.foreign_exprs import Scope
 
     Text = Callable[[Emitter], str]
+
+
+class Own(Node):
+    """A field type of yohaku's inside a construct."""
+
+    def __init__(self, inner: FieldType[Any], *, scalar: bool) -> None:
+        super().__init__(None if inner.size is None else 8 * inner.size, inner.minimum)
+        self.inner, self.scalar = inner, scalar
+
+    def emit_read(self, to: Reader, hint: str) -> str:
+        """Emit the reading."""
+        return read_part(to, self.inner, hint)
+
+    def emit_write(self, to: Writer, value: str) -> None:
+        """Emit the writing."""
+        write_part(to, self.inner, value, value)
 
 
 class Constant(Node):

@@ -16,8 +16,11 @@ from construct.lib import Container, bits2bytes, bytes2bits
 
 from yohaku.codec import foreign_nodes as nodes
 from yohaku.codec import foreign_parts as parts
+from yohaku.codec.fieldtype import FieldType, FixedField
+from yohaku.codec.foreign import Foreign
 from yohaku.codec.foreign_exprs import Scope, Unknown, formula, ignores
 from yohaku.codec.foreign_values import plain
+from yohaku.codec.links import Dependent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -68,7 +71,20 @@ def node_of(inner: Any, place: Place) -> Node:
         return make(inner, place)
     if isinstance(inner, c.Adapter):
         return _adapter(inner, place)
+    if isinstance(inner, FieldType):
+        return _own(inner, place)
     raise Unknown(inner)
+
+
+def _own(inner: FieldType[Any], place: Place) -> Node:
+    """Know a field type of yohaku's whose values are plain already."""
+    lone = not inner.hidden and not inner.trailing and not isinstance(inner, Dependent | Foreign)
+    if place.in_bits or not lone or (inner.greedy and not place.last) or any(True for _ in inner.parts()):
+        raise Unknown(inner)
+    kind = type(inner.example())
+    if kind in {tuple, list, dict, bytearray, memoryview} or not (kind in _PLAIN or isinstance(inner, FixedField)):
+        raise Unknown(inner)
+    return parts.Own(inner, scalar=kind in _PLAIN - {float})
 
 
 def _whole(number: Any) -> int:
