@@ -138,7 +138,7 @@ def test_a_project_that_does_not_use_it_imports_nothing_of_it(pytester):
     assert done.returncode == 0, done.stdout
 
 
-def test_hypothesis_profiles_keep_their_names(pytester):
+def test_no_hypothesis_profile_of_the_project_is_changed(pytester):
     pytester.makepyfile(
         """
         from hypothesis import settings
@@ -147,7 +147,8 @@ def test_hypothesis_profiles_keep_their_names(pytester):
         def test_it(yohaku_effort):
             assert yohaku_effort.settings.max_examples == 250
             assert settings.default is settings.get_profile("default")
-            assert settings.get_profile("yohaku-ci").derandomize
+            assert settings.default.max_examples == 100
+            assert yohaku_effort.settings.derandomize
         """
     )
     done = subprocess.run(

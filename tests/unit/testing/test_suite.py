@@ -1,11 +1,14 @@
 """Each test of a suite finds the fault that it is for, and says what, where and how to see it."""
 
+import inspect
 import json
 import re
 import sys
 import textwrap
+from dataclasses import replace
 
 import pytest
+from hypothesis import HealthCheck, Phase, given, settings
 
 from yohaku import ALWAYS, NEVER, Applet, CyclicFile, Key, LinearFile, Pin, Record, TransparentFile, field
 from yohaku.card import CardError, Secrets
@@ -13,7 +16,7 @@ from yohaku.codec import FixedField
 from yohaku.fields import Digits, UInt
 from yohaku.schema import Purse, PurseLimits, PurseLog
 from yohaku.schema.snapshot import schema_snapshot
-from yohaku.testing import applet_suite
+from yohaku.testing import applet_suite, applets
 from yohaku.testing.suite.access import combinations_of, operations, ways
 from yohaku.testing.suite.cards import EmulatedCards
 from yohaku.testing.suite.effort import EFFORTS
@@ -23,6 +26,7 @@ from yohaku_emulator.link import EmulatorLink
 from yohaku_emulator.runtime import OwnerPin, PersistentArray
 
 QUICK = EFFORTS["quick"]
+FEW = replace(QUICK, examples=3, sessions=2, credentials=3, repeatable=True)
 
 
 class Stamp(Record):
@@ -313,6 +317,10 @@ class TestEvolution:
             stamps = CyclicFile(Mark, "履歴", records=3, read=holder, append=desk).replaces(
                 Rally.stamps, by=convert(Mark)
             )
+            points = Purse(
+                "点", limits=PurseLimits(900), receipts=audit, read=ALWAYS, credit=desk, debit=holder & desk,
+                log=PurseLog(2, read=holder),
+            )  # fmt: skip
 
         return applet_suite(Rally2)()
 
@@ -338,6 +346,13 @@ class TestEvolution:
         monkeypatch.setattr("yohaku.globalplatform.upgrade.renewed_content", lambda *_args: bytes(3))
         said = finding(suite.test_a_card_is_upgraded_from, **FROM_1, yohaku_cards=cards)
         assert re.search(r"rally\.(last|stamps): holds 000000.* after the upgrade of", said)
+
+    def test_an_upgrade_that_loses_money_is_found(self, cards, monkeypatch):
+        suite = self.next_version(lambda kind: lambda old: kind(shop=old.shop))
+        monkeypatch.setattr("yohaku.globalplatform.upgrade._kept_purses", lambda *_args: iter(()))
+        said = finding(suite.test_a_card_is_upgraded_from, **FROM_1, yohaku_cards=cards)
+        assert said.startswith("rally.points: is ((0, 0, ()), ")
+        assert "not ((1, 1, ((1, <Booking.CREDIT: 1>, 1," in said
 
     def test_a_change_without_an_upgrade_is_found(self, tmp_path):
         saved = tmp_path / "rally.v1.json"
@@ -366,6 +381,27 @@ class TestModel:
         assert said.startswith("rally: ")
         assert "connect(" in said or "open_link(" in said
         assert "00b0" in said.lower().replace(" ", "")
+
+
+@settings(
+    max_examples=4,
+    derandomize=True,
+    database=None,
+    deadline=None,
+    phases=[Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
+@given(applets())
+def test_drawn_applets_raise_no_false_alarm(cards, applet):
+    suite = applet_suite(applet)
+    settled = {"yohaku_cards": cards, "yohaku_effort": FEW, "record_property": lambda *_: None}
+    for name in [name for name in dir(suite) if name.startswith("test_") and getattr(suite, name)]:
+        test = getattr(suite(), name)
+        wanted = inspect.signature(test).parameters
+        given_ = {key: value for key, value in settled.items() if key in wanted}
+        argument, parts = getattr(test, "yohaku_over", ("", lambda _: [""]))
+        for part in parts(suite):
+            test(**given_, **({argument: str(part)} if argument else {}))
 
 
 def test_tests_without_a_part_are_left_out():

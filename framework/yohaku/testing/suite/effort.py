@@ -8,8 +8,6 @@ from hypothesis import HealthCheck, Phase, settings
 
 from yohaku.errors import UnknownNameError
 
-PREFIX = "yohaku-"
-"""What stands before a profile's name among Hypothesis' profiles, whose other names are the project's own."""
 TOLERATED = (HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large)
 """What Hypothesis may find in a designer's declaration and is no fault of it: that drawing takes long."""
 
@@ -39,10 +37,8 @@ class Effort:
 
     @property
     def settings(self) -> settings:
-        """The Hypothesis profile of this effort, registered under a name of its own."""
-        profile = PREFIX + self.name
-        settings.register_profile(
-            profile,
+        """What Hypothesis is told; no profile of the project's own is used or changed."""
+        return settings(
             max_examples=self.examples,
             deadline=None,
             derandomize=self.repeatable,
@@ -50,7 +46,6 @@ class Effort:
             phases=[phase for phase in Phase if phase is not Phase.explain],
             suppress_health_check=TOLERATED,
         )
-        return settings.get_profile(profile)
 
 
 EFFORTS = {

@@ -13,12 +13,12 @@ from yohaku.globalplatform import upgrade_applet
 from yohaku.schema import CyclicFile, LinearFile, RecordFile
 from yohaku.schema.breaking import breaking
 from yohaku.schema.declarations import MOST_RECORDS
-from yohaku.schema.evolution import file_steps, history, renewed_content
+from yohaku.schema.evolution import file_steps, history, purse_source, renewed_content
 from yohaku.testing.suite.base import AppletTests, emulated, over
 from yohaku.testing.suite.broken import BrokenError, reported
 from yohaku.testing.suite.examples import for_all
 from yohaku.testing.suite.scripts import from_value
-from yohaku.testing.suite.states import content_of
+from yohaku.testing.suite.states import content_of, is_whole, purse_of
 from yohaku.testing.suite.tearing import NO_CUTS, Sweep
 from yohaku.testing.suite.trial import Trial
 from yohaku.testing.values import records
@@ -149,6 +149,7 @@ def _check_upgrade(cards: EmulatedCards, old: type[Applet], new: type[Applet], h
     """Upgrade a card and compare what it holds with what it held."""
     card, secrets = cards.blank(), _secrets(cards, old, new)
     cards.load(card, old, held)
+    purses = _booked(cards, old, card)
     with Trial(cards, new, card=card, secrets=secrets) as trial:
         upgrade_applet(card, new, secrets=secrets)
         instance = trial.enter(frozenset((*new.pins(), *new.keys())))
@@ -157,6 +158,25 @@ def _check_upgrade(cards: EmulatedCards, old: type[Applet], new: type[Applet], h
             if step.file.read.alternatives and found != wanted:
                 what = f"holds {_hex(found)} after the upgrade of {held!r}, not {_hex(wanted)}"
                 raise trial.broken(step.file.name, what)
+        for name in new.purses():
+            source = purse_source(new, old.version, name)
+            if source is not None and _lost(purses[source.name], purse_of(instance, name)):
+                raise trial.broken(name, f"is {purse_of(instance, name)} after the upgrade, not {purses[source.name]}")
+
+
+def _booked(cards: EmulatedCards, old: type[Applet], card: Card) -> dict[str, tuple[object, object]]:
+    """Credit every purse that can be, so that there is something to lose; give what purses are."""
+    with Trial(cards, old, card=card) as trial:
+        instance = trial.enter(frozenset((*old.pins(), *old.keys())))
+        for name, purse in old.purses().items():
+            if purse.credit.alternatives:
+                getattr(instance, name).credit(1)
+        return {name: purse_of(instance, name) for name in old.purses()}
+
+
+def _lost(before: tuple[object, object], after: tuple[object, object]) -> bool:
+    """Tell whether purses differ, as far as both versions let somebody see them."""
+    return is_whole(before) and is_whole(after) and before != after
 
 
 def _wanted(new: type[Applet], version: int, step: FileStep, held: Contents) -> object:

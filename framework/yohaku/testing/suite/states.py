@@ -32,10 +32,18 @@ COMPARING = frozenset(
 _NUMBER = "number of "
 
 
-class _Refusal(str):
+class Refusal(str):
     """What a card refused with: the name of the error that it raised, or the status word."""
 
     __slots__ = ()
+
+    def __repr__(self) -> str:
+        return f"Refusal({self})"
+
+
+def is_whole(part: object) -> bool:
+    """Tell whether a part, or each of several, could be seen."""
+    return all(map(is_whole, part)) if isinstance(part, tuple) else not isinstance(part, Refusal)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +69,7 @@ class State:
     def _shows(self, parts: dict[str, object]) -> bool:
         """Tell whether everything that can be seen is the same; a PIN that is blocked hides some of it."""
         blocked = 0 in self.tries.values()
-        return all(parts[name] == part or (blocked and isinstance(part, _Refusal)) for name, part in self.parts.items())
+        return all(parts[name] == part or (blocked and not is_whole(part)) for name, part in self.parts.items())
 
     def differs(self, other: State) -> list[str]:
         """Name what differs."""
@@ -113,15 +121,15 @@ class Observer:
         parts |= {f"requirement of {name}": getattr(instance, name).required for name in self._applet.pins()}
         parts |= {name: content_of(instance, name) for name in self._applet.files()}
         for name in self._applet.purses():
-            parts[name], parts[_NUMBER + name] = _purse_of(instance, name)
+            parts[name], parts[_NUMBER + name] = purse_of(instance, name)
         return State("ready", tries, parts)
 
     def _opens(self, instance: Applet, key: str) -> bool:
         """Present the value of a key; tell whether it is right."""
         bound: Any = getattr(instance, key)
-        return not isinstance(_told(lambda: bound.authenticate(self._secrets[key])), _Refusal)
+        return not isinstance(_told(lambda: bound.authenticate(self._secrets[key])), Refusal)
 
-    def _value(self, card: Card, pin: str) -> int | _Refusal:
+    def _value(self, card: Card, pin: str) -> int | Refusal:
         """Present the values that a PIN may have; tell which one is right, and the last answer when none is."""
         number = SPECIFIC | self._applet.pins()[pin].reference
         status = 0
@@ -129,7 +137,7 @@ class Observer:
             status = card.send(Command(0x00, Instruction.VERIFY, 0x00, number, value)).status
             if status == Status.OK:
                 return index
-        return _Refusal(f"{status:04X}")
+        return Refusal(f"{status:04X}")
 
 
 def content_of(instance: Applet, name: str) -> object:
@@ -140,12 +148,12 @@ def content_of(instance: Applet, name: str) -> object:
     return _told(bound.read_bytes)
 
 
-def _purse_of(instance: Applet, name: str) -> tuple[object, object]:
+def purse_of(instance: Applet, name: str) -> tuple[object, object]:
     """Read a purse and its log; give what they say, and the purse's number."""
     bound: Any = getattr(instance, name)
     log = _told(lambda: tuple((one.sequence, one.booking, one.amount, one.reference) for one in bound.log()))
     state = _told(bound.read)
-    if isinstance(state, _Refusal):
+    if isinstance(state, Refusal):
         return (state, log), None
     return (state.sequence, state.balance, log), state.number
 
@@ -154,4 +162,4 @@ def _told(read: Callable[[], Any]) -> Any:
     try:
         return read()
     except CardError as error:
-        return _Refusal(type(error).__name__)
+        return Refusal(type(error).__name__)
