@@ -133,7 +133,7 @@ class Dispatcher:
             if ins == Instruction.SELECT and apdu.p1 == _BY_NAME:
                 return self._select(channel, apdu)
             if ins == Instruction.MANAGE_CHANNEL:
-                return self._manage_channel(apdu)
+                return self._manage_channel(channel, apdu)
         if channel.applet is None:
             raise StatusError(Status.SELECT_FAILED)
         if isinstance(channel.applet, SecurityDomain):
@@ -232,7 +232,7 @@ class Dispatcher:
         channel.entry, channel.applet = entry, applet
         return applet.process(apdu)
 
-    def _manage_channel(self, apdu: Apdu) -> bytes:
+    def _manage_channel(self, channel: Channel, apdu: Apdu) -> bytes:
         """MANAGE CHANNEL (ISO/IEC 7816-4:2020 11.1.2): open a channel, chosen by the card or by P2, or close one."""
         if apdu.data or apdu.p1 not in {0x00, _CLOSE}:
             raise StatusError(Status.WRONG_P1P2 if not apdu.data else Status.WRONG_LENGTH)
@@ -240,9 +240,9 @@ class Dispatcher:
             raise StatusError(Status.CHANNEL_UNSUPPORTED)
         if apdu.p1 == _CLOSE:
             return self._close(apdu.p2 or apdu.channel)
-        return self._open(apdu)
+        return self._open(channel, apdu)
 
-    def _open(self, apdu: Apdu) -> bytes:
+    def _open(self, origin: Channel, apdu: Apdu) -> bytes:
         number = apdu.p2
         if not number:
             if apdu.expected < 1:
@@ -254,8 +254,14 @@ class Dispatcher:
             raise StatusError(Status.FUNCTION_UNSUPPORTED)
         if self._channels[number] is not None:
             raise StatusError(Status.WRONG_P1P2)
-        self._channels[number] = self._fresh()
+        self._channels[number] = self._like(origin) if apdu.channel else self._fresh()
         return b"" if apdu.p2 else bytes((number,))
+
+    def _like(self, origin: Channel) -> Channel:
+        """Make a channel on which the same is selected, which only a security domain can be."""
+        if origin.entry is None or origin.entry.program != DOMAIN:
+            raise StatusError(Status.CONDITIONS)
+        return Channel(origin.entry, SecurityDomain(self._system, origin.entry, self._in_use))
 
     def _close(self, number: int) -> bytes:
         if not 0 < number < len(self._channels):

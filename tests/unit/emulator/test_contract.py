@@ -238,3 +238,23 @@ def test_each_of_twenty_channels_has_its_own_selection_rights_and_current_file()
     terminals[19].select(aids[19])
     assert terminals[19].send(Ins.READ_BINARY, 0x81, 0, le=1).status == Status.SECURITY_STATUS, "closed and opened anew"
     assert terminals[17].send(Ins.READ_BINARY, 0x81, 0, le=1).status == Status.OK
+
+
+def test_a_further_channel_opens_one_with_its_own_domain_selected_and_none_with_an_instance(terminal, card):
+    terminal.install(AID, CLOSED)
+    other = bytes.fromhex("F059484B0055")
+    package, module = bytes.fromhex("A0000001515350"), bytes.fromhex("A000000151535041")
+    fields = t.lv(package) + t.lv(module) + t.lv(other) + b"\1\x80" + b"\2\xc9\0" + b"\0"
+    terminal.manage().do(Ins.INSTALL, 0x0C, 0, fields)
+    terminal.do(Ins.MANAGE_CHANNEL, 0, 1)
+    first = t.Terminal(card, 1)
+    first.select(AID)
+    assert first.send(Ins.MANAGE_CHANNEL, 0, 2).status == Status.CONDITIONS
+    assert t.Terminal(card, 2).send(Ins.GET_DATA, 0, 0x42, le=256).status == Status.CHANNEL_UNSUPPORTED
+    first.select(other)
+    first.do(Ins.MANAGE_CHANNEL, 0, 2)
+    assert t.Terminal(card, 2).send(Ins.GET_DATA, 0, 0x42, le=256) == first.send(Ins.GET_DATA, 0, 0x42, le=256)
+    assert first.send(Ins.GET_DATA, 0, 0x42, le=256) != terminal.send(Ins.GET_DATA, 0, 0x42, le=256)
+    terminal.select(AID)
+    terminal.do(Ins.MANAGE_CHANNEL, 0, 3)
+    assert t.Terminal(card, 3).send(Ins.GET_DATA, 0, 0x42, le=256).data == b"YOHAKU", "the issuer's, from the basic one"
