@@ -180,15 +180,23 @@ def test_a_changed_declaration_is_not_taken_for_the_old_one(run: Any, loaded: st
     assert "fingerprint" in result.stderr
 
 
-@pytest.mark.parametrize("damage", [b"garbage", b"", None])
-def test_a_damaged_image_is_refused_and_left_alone(run: Any, loaded: str, damage: bytes | None) -> None:
+@pytest.mark.parametrize(
+    ("damage", "said"),
+    [
+        (b"garbage", "card.img is not a card image"),
+        (b"", "card.img is not a card image"),
+        (None, "card.img is damaged: its checksum does not match"),
+    ],
+    ids=["garbage", "empty", "one bit"],
+)
+def test_a_damaged_image_is_refused_and_left_alone(run: Any, loaded: str, damage: bytes | None, said: str) -> None:
     path = Path("card.img")
     image = path.read_bytes()
     damaged = image[:-40] + bytes((image[-40] ^ 1,)) + image[-39:] if damage is None else damage
     path.write_bytes(damaged)
     result = run("applet", "read", loaded, "last")
     assert (result.exit_code, result.stdout) == (1, "")
-    assert "image" in result.stderr
+    assert said in result.stderr
     assert path.read_bytes() == damaged
 
 
