@@ -57,6 +57,8 @@ class Scope:
         scalars: those of them whose values construct and generated code have in the same form.
         wanted: those that an expression names.
         names: the local names that hold their values.
+        start: the expression of the offset where the first member begins.
+        value: the local name of the value that is written.
     """
 
     def __init__(self, outer: Scope | None) -> None:
@@ -65,6 +67,7 @@ class Scope:
         self.scalars: set[str] = set()
         self.wanted: set[str] = set()
         self.names: dict[str, str] = {}
+        self.start = self.value = ""
 
 
 def formula(expression: Any, scope: Scope | None) -> Callable[[Emitter], str]:

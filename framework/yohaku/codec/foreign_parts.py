@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from yohaku.codec.foreign_called import Called
 from yohaku.codec.foreign_nodes import Adapted, Node, Number
 from yohaku.codec.loops import read_items, write_items
 from yohaku.codec.parts import read_part, write_part
@@ -119,6 +120,7 @@ class Members(Node):
         bits = None if None in widths else sum(width for width in widths if width is not None)
         super().__init__(bits, sum(node.minimum for _, node in members))
         self.members, self.scope, self.form, self.focus = members, scope, form, focus
+        self.called = [node for _, node in members if isinstance(node, Called)]
 
     def parts(self) -> Iterator[tuple[str | int, FieldType[object], int | None]]:
         """Yield the members."""
@@ -128,7 +130,12 @@ class Members(Node):
 
     def emit_read(self, to: Reader, hint: str) -> str:
         """Emit the reading of all members."""
-        return to.let(hint, self._made([value for _, value in self.emit_values(to, hint)]))
+        if self.called:
+            self.scope.start = to.let(f"{hint}_start", to.position())
+        made = to.let(hint, self._made([value for _, value in self.emit_values(to, hint)]))
+        for node in self.called:
+            node.emit_check(to, made)
+        return made
 
     def emit_values(self, to: Reader, hint: str) -> list[tuple[str | None, str]]:
         """Emit the reading of all members; give their names and the expressions of their values."""
@@ -159,6 +166,15 @@ class Members(Node):
 
     def emit_write(self, to: Writer, value: str) -> None:
         """Emit the writing of all members."""
+        if not self.called:
+            self._emit_members(to, value)
+            return
+        self.scope.value = value
+        inner = to.nested()
+        self._emit_members(inner, value)
+        to.chunk(inner.finish())
+
+    def _emit_members(self, to: Writer, value: str) -> None:
         values = {"dict": self._of_dict, "list": self._of_list, "focus": self._of_focus}[self.form](to, value)
         for (name, _), held in zip(self.members, values, strict=True):
             if name is not None:

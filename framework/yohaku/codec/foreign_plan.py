@@ -18,6 +18,7 @@ from yohaku.codec import foreign_nodes as nodes
 from yohaku.codec import foreign_parts as parts
 from yohaku.codec.fieldtype import FieldType, FixedField
 from yohaku.codec.foreign import Foreign
+from yohaku.codec.foreign_called import Called
 from yohaku.codec.foreign_exprs import Scope, Unknown, formula, ignores
 from yohaku.codec.foreign_values import plain
 from yohaku.codec.links import Dependent
@@ -39,17 +40,21 @@ class Place(NamedTuple):
         scope: what expressions name.
         last: nothing stands behind it in what holds it.
         in_bits: it is counted in bits.
+        top: it is the outermost part.
+        within: the outermost part, when it is a Struct and this a member of it.
     """
 
     scope: Scope | None = None
     last: bool = True
     in_bits: bool = False
+    top: bool = False
+    within: Any = None
 
 
 def plan(inner: Any) -> Node | None:
     """Give the node of a construct; None when a part of it is not known."""
     try:
-        node = node_of(inner, Place())
+        node = node_of(inner, Place(top=True))
     except Unknown:
         return None
     return node if node.bits is None or node.bits % 8 == 0 else None
@@ -63,10 +68,38 @@ def node_of(inner: Any, place: Place) -> Node:
     """
     while type(inner) is c.Renamed and inner.parsed is None:
         inner = inner.subcon
+    within, place = place.within, place._replace(within=None)
+    try:
+        return _known(inner, place)
+    except Unknown:
+        if within is None or place.scope is None:
+            raise
+        return _called_in(within, inner, place.scope)
+
+
+def _called_in(struct: Any, inner: Any, scope: Scope) -> Node:
+    """Let construct call a member of the outermost Struct that is somebody's own and states its size.
+
+    Raises:
+        Unknown: it is one of construct's own, or a member before it is no scalar, so that its context is not known.
+    """
+    own = type(inner).__module__.partition(".")[0] != "construct" and not isinstance(inner, FieldType)
+    if not own or scope.known != scope.scalars:
+        raise Unknown(inner)
+    try:
+        size = inner.sizeof()
+    except Exception:  # noqa: BLE001 - sizeof of a foreign construct may fail in any way
+        raise Unknown(inner) from None
+    return Called(inner, _whole(size), scope, struct._subcons)
+
+
+def _known(inner: Any, place: Place) -> Node:
     changed = {"_parse", "_build", "_parsereport"} & vars(inner).keys()
     if inner.parsed is not None or changed:
         raise Unknown(inner)
     make = _KNOWN.get(type(inner))
+    if type(inner) is not c.Struct:
+        place = place._replace(top=False)
     if make is not None:
         return make(inner, place)
     if isinstance(inner, c.Adapter):
@@ -258,7 +291,8 @@ def _members(inner: Any, place: Place, scope: Scope) -> list[tuple[str | None, N
     behind = [_takes_nothing(part) for part in inner.subcons]
     for index, part in enumerate(inner.subcons):
         last = place.last and all(behind[index + 1 :])
-        node = node_of(part, Place(scope, last, place.in_bits))
+        within = inner if place.top and type(inner) is c.Struct else None
+        node = node_of(part, Place(scope, last, place.in_bits, within=within))
         if part.name is not None and type(part.name) is not str:
             raise Unknown(inner)
         members.append((part.name, node))

@@ -24,7 +24,7 @@ def parse_stream(inner: Any, stream: Any) -> Any:
     """Parse as construct does, at less cost."""
     if type(inner).parse_stream is not construct.Construct.parse_stream:
         return inner.parse_stream(stream)
-    context = _context(parsing=True)
+    context = context_of(parsing=True)
     try:
         return inner._parsereport(stream, context, "(parsing)")  # noqa: SLF001 - what construct's own parse calls
     except construct.CancelParsing:
@@ -37,11 +37,12 @@ def build_bytes(inner: Any, value: Any) -> bytes:
         made: bytes = inner.build(value)
         return made
     stream = io.BytesIO()
-    inner._build(value, stream, _context(parsing=False), "(building)")  # noqa: SLF001 - what construct's own build calls
+    inner._build(value, stream, context_of(parsing=False), "(building)")  # noqa: SLF001 - what construct's own build calls
     return stream.getvalue()
 
 
-def _context(*, parsing: bool) -> Any:
+def context_of(*, parsing: bool) -> Any:
+    """Give the context that construct begins to parse or build with."""
     context: Any = construct.Container()
     dict.update(context, _parsing=parsing, _building=not parsing, _sizing=False, _params=context)
     return context
