@@ -100,10 +100,12 @@ def measure_foreign() -> list[str]:
         *lines,
         "",
         "Times construct's own `parse` and `build`, which check less: yohaku refuses bytes that would not be written "
-        "back as they were, and values that would not come back. Known parts are straight code that settles both. Of "
-        "a part that is not known (a construct of one's own, or a function that looks at the context), only the part "
-        "itself can say what it would write, so it is asked: bytes never seen before cost one `parse` and one `build`, "
-        "and the bound is `parse / (parse + build)`; for bytes seen before, one of the two is enough.",
+        "back as they were, and values that would not come back. Known parts are straight code that settles both. A "
+        "part that is not known can only say itself what it would write, so it is asked. One of somebody's own that "
+        "states its size is called in place, in the outermost Struct, and the rest stays straight code. Any other "
+        "tree with such a part (construct's rare ones, functions that look at the context deeper inside) goes to "
+        "construct whole: bytes never seen before cost one `parse` and one `build`, so its bound is `parse / (parse + "
+        "build)`; for bytes seen before, one of the two is enough.",
     ]
 
 
