@@ -71,11 +71,12 @@ def pytest_pycollect_makeitem(name: str, obj: object) -> None:
     Raises:
         UsageError: a class carries the mark without its argument.
     """
-    marks = getattr(obj, "pytestmark", ())
-    if not isinstance(obj, type) or not isinstance(marks, list):
+    if not issubclass(type(obj), type):  # isinstance would ask objects that pretend to be others
         return
-    if any(mark.name == "yohaku" and not mark.kwargs for mark in marks):
-        raise pytest.UsageError(f"{name}: name the argument of the mark: @pytest.mark.yohaku(applet={obj.__name__})")
+    marks: Any = vars(obj).get("pytestmark")
+    if isinstance(marks, list) and any(mark.name == "yohaku" and not mark.kwargs for mark in marks):
+        given = getattr(obj, "__name__", name)
+        raise pytest.UsageError(f"{name}: name the argument of the mark: @pytest.mark.yohaku(applet={given})")
 
 
 @pytest.fixture(scope="session")

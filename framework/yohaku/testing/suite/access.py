@@ -19,11 +19,6 @@ if TYPE_CHECKING:
 
 SPECIFIC: Final = 0x80
 """Bit of P1 with a short file identifier, and of P2 with a PIN of the application."""
-GRANTED: Final = frozenset({Status.OK, Status.END_OF_FILE, Status.NO_SPACE, Status.CONDITIONS, Status.RECORD_NOT_FOUND})
-"""What answers a command whose rule holds: done, nothing found, a full file, a balance that lacks, no such entry.
-
-A card looks at the rule before it looks at any of those.
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +31,7 @@ class Way:
         name: of the way, such as ``READ BINARY in the current file``.
         rule: who may, by the declaration.
         commands: what to send; the last one's answer counts.
+        also: what the card may answer besides 9000 when the rule holds, which it looks at first.
     """
 
     part: str
@@ -43,6 +39,7 @@ class Way:
     name: str
     rule: Rule
     commands: tuple[Command, ...]
+    also: int = Status.OK
 
     @property
     def id(self) -> str:
@@ -56,7 +53,7 @@ class Way:
     def judge(self, held: frozenset[str], status: int) -> str:
         """Compare the answer to the last command with the declaration; give what is wrong, nothing when it agrees."""
         granted = self.is_granted(held)
-        if status in GRANTED if granted else status == Status.SECURITY_STATUS:
+        if status in ({Status.OK, self.also} if granted else {Status.SECURITY_STATUS}):
             return ""
         return (
             f"{self.operation} with {' and '.join(sorted(held)) or 'nothing'} presented: the declaration "
@@ -112,28 +109,31 @@ def _of_records(file: RecordFile[Any]) -> Iterator[Way]:
     named, current = file.sfi << 3, _select(file)
     read, update, append, search = Instruction.READ_RECORD, Instruction.UPDATE_RECORD, Instruction.APPEND_RECORD, 0xA2
 
-    def way(operation: str, name: str, *commands: Command) -> Way:
-        return Way(file.name, operation, name, file.rules[operation], commands)
+    def way(operation: str, name: str, *commands: Command, also: int = Status.OK) -> Way:
+        return Way(file.name, operation, name, file.rules[operation], commands, also)
 
+    full = Status.NO_SPACE
     yield way("read", "READ RECORD", _command(read, 1, named | 4, expected=file.record_size))
     yield way("read", "READ RECORD in the current file", current, _command(read, 1, 4, expected=file.record_size))
-    yield way("read", "SEARCH RECORD", _command(search, 1, named | 4, record[:1], 256))
+    found = _command(search, 1, named | 4, record[:1], 256)
+    yield way("read", "SEARCH RECORD", found, also=Status.END_OF_FILE)
     yield way("update", "UPDATE RECORD", _command(update, 1, named | 4, record))
     yield way("update", "UPDATE RECORD in the current file", current, _command(update, 1, 4, record))
-    yield way("append", "APPEND RECORD", _command(append, 0, named, record))
-    yield way("append", "APPEND RECORD in the current file", current, _command(append, 0, 0, record))
+    yield way("append", "APPEND RECORD", _command(append, 0, named, record), also=full)
+    yield way("append", "APPEND RECORD in the current file", current, _command(append, 0, 0, record), also=full)
 
 
 def _of_purse(purse: Purse) -> Iterator[Way]:
     booked = (1).to_bytes(4, "big") + bytes(8)
-    for operation, ins, p1, data, expected in (
-        ("read", Instruction.READ_PURSE, 0, b"", 16),
-        ("log", Instruction.READ_RECEIPTS, 1, b"", 256),
-        ("credit", Instruction.CREDIT, 0, booked, 32),
-        ("debit", Instruction.DEBIT, 0, booked, 32),
+    lacking = Status.CONDITIONS
+    for operation, ins, p1, data, expected, also in (
+        ("read", Instruction.READ_PURSE, 0, b"", 16, Status.OK),
+        ("log", Instruction.READ_RECEIPTS, 1, b"", 256, Status.RECORD_NOT_FOUND),
+        ("credit", Instruction.CREDIT, 0, booked, 32, lacking),
+        ("debit", Instruction.DEBIT, 0, booked, 32, lacking),
     ):
         command = Command(0x80, ins, p1, purse.sfi, data, expected)
-        yield Way(purse.name, operation, ins.name.replace("_", " "), purse.rules[operation], (command,))
+        yield Way(purse.name, operation, ins.name.replace("_", " "), purse.rules[operation], (command,), also)
 
 
 def _of_pin(pin: Pin, value: bytes) -> Iterator[Way]:

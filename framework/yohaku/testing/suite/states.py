@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from yohaku.card import AppletNotInstalledError, AppletNotReadyError, CardError
+from yohaku.globalplatform import SecurityDomain
 from yohaku.iso7816 import Command, Instruction, Status
 from yohaku.schema import RecordFile
 from yohaku.testing.suite.access import SPECIFIC
@@ -53,7 +54,8 @@ class State:
     Attributes:
         life: absent, begun or ready.
         tries: tries left of each PIN.
-        parts: content of each file, and which of the known values each PIN has; a refusal for what cannot be seen.
+        parts: content of each file, which of the known values each PIN has, how much memory is free; a refusal for what
+            cannot be seen.
     """
 
     life: str
@@ -122,7 +124,7 @@ class Observer:
         parts |= {name: content_of(instance, name) for name in self._applet.files()}
         for name in self._applet.purses():
             parts[name], parts[_NUMBER + name] = purse_of(instance, name)
-        return State("ready", tries, parts)
+        return State("ready", tries, parts | {"free memory": SecurityDomain.select(card).free_bytes()})
 
     def _opens(self, instance: Applet, key: str) -> bool:
         """Present the value of a key; tell whether it is right."""
