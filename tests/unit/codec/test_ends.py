@@ -1,0 +1,113 @@
+"""Parts that would reach behind the end of what holds them, in every place where generated code might not look."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Any
+
+import pytest
+
+from yohaku import Record, TlvRecord, field
+from yohaku.codec import Compiled, Interpreter
+from yohaku.errors import DataError
+from yohaku.fields import Choice, Counted, PackedDigits, Prefixed, Repeat, Tagged, Text, UInt, VariableBlob
+
+
+class Colour(Enum):
+    RED = 1
+    BLUE = 7
+
+
+class Entry(TlvRecord, tag=0xA5):
+    name: str = field(Tagged(0x80, Text(9, padded=False)))
+    codes: tuple[Colour, ...] = field(Tagged(0x81, Repeat(Choice(Colour), most=4)))
+
+
+class Tree(TlvRecord, tag=0xE1):
+    first: int = field(Tagged(0x80, UInt(16)))
+    names: tuple[str, ...] = field(Tagged(0xA2, Repeat(Tagged(0x0C, Text(20, padded=False)), most=3)))
+    entries: tuple[Entry, ...] = field(Tagged(0xA3, Repeat(Entry, most=3)))
+    codes: tuple[Colour, ...] = field(Tagged(0x83, Repeat(Choice(Colour), most=8)))
+    maybe: int | None = field(Tagged(0x84, UInt(8)), default=None)
+    rest: bytes = field(Tagged(0x85, VariableBlob(6)))
+
+
+class Mixed(Record):
+    numbers: tuple[int, ...] = field(Counted(UInt(8), UInt(16), most=4))
+    head: str = field(Tagged(0x80, Text(9, padded=False)))
+    held: Tree = field(Prefixed(UInt(8), Tree))
+    digits: tuple[str, ...] = field(Repeat(Tagged(0x81, PackedDigits(3, least=1)), most=3))
+
+
+TREE = Tree(
+    first=258,
+    names=("ab", "c", ""),
+    entries=(Entry(name="x", codes=(Colour.RED,)), Entry(name="", codes=())),
+    codes=(Colour.RED, Colour.BLUE, Colour.BLUE),
+    maybe=5,
+    rest=b"xyz",
+)
+VALUES = (
+    TREE,
+    TREE.replace(maybe=None, rest=b"", names=(), entries=()),
+    Mixed(numbers=(1, 2), head="abc", held=TREE, digits=("123", "1")),
+    Mixed(numbers=(), head="", held=TREE, digits=()),
+)
+
+
+def outcome(call: Any, data: bytes) -> Any:
+    try:
+        return call(data)
+    except DataError as error:
+        return [str(fault) for fault in error.faults]
+
+
+@pytest.mark.parametrize("value", VALUES, ids=["tree", "bare tree", "mixed", "bare mixed"])
+@pytest.mark.parametrize("name", ["decode", "decode_from"])
+def test_every_changed_byte_means_what_the_interpreter_says(value: Any, name: str) -> None:
+    type_ = type(value).__field_type__
+    compiled, interpreted = (getattr(kind(type_), name) for kind in (Compiled, Interpreter))
+    raw = value.encode()
+    for place in range(len(raw)):
+        for byte in {0, 1, 2, 7, 0x0C, 0x7F, 0x80, 0x81, 0x82, 0xFF, raw[place] ^ 1, raw[place] + 1 & 0xFF}:
+            changed = raw[:place] + bytes((byte,)) + raw[place + 1 :]
+            assert outcome(compiled, changed) == outcome(interpreted, changed)
+        for changed in (raw[:place], raw[:place] + raw[place + 1 :], raw[:place] + b"\1" + raw[place:]):
+            assert outcome(compiled, changed) == outcome(interpreted, changed)
+    assert outcome(compiled, raw + b"\0\0") == outcome(interpreted, raw + b"\0\0")
+
+
+class Named(Record):
+    type: int = field(UInt(8))
+    len: int = field(UInt(24))
+    tuple: tuple[int, ...] = field(Counted(UInt(8), UInt(8), most=9))
+    str: str = field(Prefixed(UInt(8), Text(9, padded=False)))
+    decode_: int = field(UInt(8))
+
+
+def test_fields_may_be_called_like_what_generated_code_uses() -> None:
+    codec = Compiled(Named.__field_type__)
+
+    def fail(_: Any) -> Any:
+        raise AssertionError("left to the interpreter")
+
+    named = Named(type=1, len=2, tuple=(3, 4), str="five", decode_=6)
+    raw = Interpreter(Named.__field_type__).encode(named)
+    codec.interpreter.encode = codec.interpreter.decode = fail  # type: ignore[method-assign,assignment]
+    assert codec.encode(named) == raw
+    assert codec.decode(raw) == named
+
+
+class Coded(Record):
+    fixed: tuple[Colour, ...] = field(Counted(UInt(8), Choice(Colour), most=8))
+    behind: int = field(UInt(8))
+
+
+@pytest.mark.parametrize("codes", [b"", b"\1", b"\7\1\7", b"\1" * 8])
+def test_lists_of_codes_come_from_a_table(codes: bytes) -> None:
+    raw = bytes((len(codes),)) + codes + b"\5"
+    found = Compiled(Coded.__field_type__).decode(raw)
+    assert found == Interpreter(Coded.__field_type__).decode(raw)
+    assert found.fixed == tuple(map(Colour, codes))
+    with pytest.raises(DataError):
+        Compiled(Coded.__field_type__).decode(raw[:-1])
