@@ -10,6 +10,7 @@ from yohaku import DataError, YohakuError
 from yohaku.schema import applet_layout, compile_descriptor, parse_descriptor, record_layout
 from yohaku.testing import applets, field_types, records, schemas, values_for
 from yohaku.testing.schemas import _LEAVES, LEAF_KINDS
+from yohaku_emulator.container.descriptor import parts as container_parts
 
 
 def test_there_are_at_least_thirty_kinds_of_field():
@@ -98,6 +99,11 @@ def test_the_example_of_any_field_type_encodes(field_type):
 def test_an_applet_compiles_to_a_descriptor_that_says_the_same(applet):
     parsed = parse_descriptor(compile_descriptor(applet))
     assert parsed["version"] == applet.version
-    assert [entry["sfi"] for entry in parsed["file_entries"]] == [file.sfi for file in applet.files().values()]
-    assert [entry["read"] for entry in parsed["file_entries"]] == [file.read.masks for file in applet.files().values()]
-    assert applet_layout(applet).bytes == sum(file.size for file in applet.files().values())
+    parts = [*applet.files().values(), *applet.purses().values()]
+    assert [entry["sfi"] for entry in parsed["file_entries"]] == [part.sfi for part in parts]
+    for entry, part in zip(parsed["file_entries"], parts, strict=True):
+        assert {operation: entry[operation] for operation in part.rules} == {
+            operation: rule.masks for operation, rule in part.rules.items()
+        }
+    assert applet_layout(applet).bytes == sum(part.size for part in parts)
+    assert len(container_parts(compile_descriptor(applet))) == len(applet.parts())

@@ -78,6 +78,9 @@ from yohaku.schema import (
     Key,
     LinearFile,
     Pin,
+    Purse,
+    PurseLimits,
+    PurseLog,
     Record,
     TlvRecord,
     TransparentFile,
@@ -87,6 +90,7 @@ from yohaku.schema import (
     reserved,
     reserved_bits,
 )
+from yohaku.schema.purses import LARGEST_BALANCE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -288,15 +292,14 @@ _PARTS = (_plain, _plain, _plain, _packed, _still, _repeated, _sized, _optional)
 
 @st.composite
 def applets(draw: st.DrawFn) -> type[Applet]:
-    """Give applets: files of all kinds, PINs and keys, and rules made of them."""
+    """Give applets: files of all kinds, purses, PINs and keys, and rules made of them."""
     pins = {f"pin{index}": draw(_pins()) for index in range(draw(st.integers(0, 2)))}
     keys = {f"key{index}": Key(bits=draw(st.sampled_from((128, 192, 256)))) for index in range(draw(st.integers(0, 2)))}
     rules = _rules([*pins.values(), *keys.values()])
     files = {f"file{index}": draw(_files(rules)) for index in range(draw(st.integers(1, 3)))}
-    aid = b"\xf0YHK" + draw(st.binary(min_size=2, max_size=12))
-    return type(
-        f"Drawn{next(_numbers)}", (Applet,), {**pins, **keys, **files}, aid=aid, version=draw(st.integers(1, 9))
-    )
+    purses = {"purse": draw(_purses(rules, list(keys.values())))} if draw(st.booleans()) and keys else {}
+    aid, version = b"\xf0YHK" + draw(st.binary(min_size=2, max_size=12)), draw(st.integers(1, 9))
+    return type(f"Drawn{next(_numbers)}", (Applet,), {**pins, **keys, **files, **purses}, aid=aid, version=version)
 
 
 def _pins() -> st.SearchStrategy[Pin]:
@@ -309,6 +312,21 @@ def _pins() -> st.SearchStrategy[Pin]:
         st.integers(0, 8),
         st.sampled_from(("digits", "printable", "bytes")),
         st.booleans(),
+    )
+
+
+@st.composite
+def _purses(draw: st.DrawFn, rules: st.SearchStrategy[Rule], keys: list[Key]) -> Purse:
+    most = draw(st.integers(1, LARGEST_BALANCE))
+    limit = st.none() | st.integers(1, most)
+    return Purse(
+        "財布",
+        limits=PurseLimits(most, credit=draw(limit), debit=draw(limit)),
+        receipts=draw(st.sampled_from(keys)),
+        read=draw(rules),
+        credit=draw(rules),
+        debit=draw(rules),
+        log=PurseLog(draw(st.integers(1, 9)), draw(rules)),
     )
 
 
