@@ -41,18 +41,17 @@ class Outcome:
     Args:
         killers: by mutant, what killed it; None for survivors.
         reasons: by a mutant's key, why it is the same program.
-        complete: whether every mutant was tried, so that the list can be held against them.
+        total: how many mutants there are; the list is held against them when all were tried.
     """
 
-    def __init__(
-        self, killers: dict[Mutant, str | None], reasons: dict[tuple[str, str, str], str], *, complete: bool
-    ) -> None:
-        self.killers, self.reasons = killers, reasons
+    def __init__(self, killers: dict[Mutant, str | None], reasons: dict[tuple[str, str, str], str], total: int) -> None:
+        self.killers, self.reasons, self.total = killers, reasons, total
         survived = {mutant for mutant, killer in killers.items() if killer is None}
         self.equivalent = [mutant for mutant in killers if mutant in survived and mutant.key in reasons]
         self.survivors = [mutant for mutant in killers if mutant in survived and mutant.key not in reasons]
         used = {mutant.key for mutant in self.equivalent}
-        self.wrong = [key for key in reasons if key not in used] if complete else []
+        tried = {mutant.key for mutant in killers}
+        self.wrong = [key for key in reasons if key not in used and (key in tried or len(killers) == total)]
 
     @property
     def share(self) -> float:
@@ -83,7 +82,7 @@ def reasons() -> dict[tuple[str, str, str], str]:
 
 
 def report(outcome: Outcome, seconds: float) -> str:
-    """Give the page about a whole run."""
+    """Give the page about a run."""
     count = len(outcome.killers)
     killed = count - len(outcome.equivalent) - len(outcome.survivors)
     tests = ", ".join(f"`{path}`" for path in TESTS)
@@ -95,7 +94,8 @@ def report(outcome: Outcome, seconds: float) -> str:
         "Written by `make mutate-codec`; do not edit.",
         "",
         f"{datetime.now(UTC):%Y-%m-%d}, CPython {platform.python_version()}, {seconds / 60:.0f} minutes.",
-        f"{count} mutants: {what}. Tests: {tests}.",
+        f"{outcome.total} mutants: {what}. Tests: {tests}.",
+        f"{'All' if count == outcome.total else f'{count} of them, drawn at random,'} were tried.",
         "",
         f"**{outcome.share:.1f} % killed** of those that are not equivalent ({killed} of {counted}).",
         f"{100 * killed / count:.1f} % of all.",
@@ -131,7 +131,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1, help="of the sample")
     parser.add_argument("--only", default="", help="try those of the functions whose name has this in it")
     parser.add_argument("--jobs", type=int, default=2, help="mutants at a time")
-    parser.add_argument("--write", type=Path, help="the page to write after a whole run")
+    parser.add_argument("--write", type=Path, help="the page to write; an interrupted run says how many it tried")
     options = parser.parse_args()
     started = time.monotonic()
     every = [mutant for mutant in mutants() if options.only in mutant.function]
@@ -140,12 +140,11 @@ def main() -> int:
     arguments = ["-q", "-s", "-p", "quick_profile", "-p", "no:cacheprovider", "-p", "no:xdist", *QUIET]
     if status := pytest.main([*arguments, *(str(ROOT / path) for path in TESTS)], plugins=[trial]):
         return int(status)
-    complete = not options.only and len(tried) == len(every)
-    outcome = Outcome({mutant: trial.killers[mutant] for mutant in every if mutant in trial.killers}, reasons(),
-                      complete=complete)  # fmt: skip
-    if options.write and complete:
+    known = {mutant: trial.killers[mutant] for mutant in every if mutant in trial.killers}
+    outcome = Outcome(known, reasons(), len(every))
+    if options.write and not options.only:
         options.write.write_text(report(outcome, time.monotonic() - started), encoding="utf-8")
-    print(f"{len(every)} mutants, {len(tried)} tried, {outcome.share:.1f} % killed of those that are not equivalent")
+    print(f"{len(every)} mutants, {len(known)} tried, {outcome.share:.1f} % killed of those that are not equivalent")
     for mutant in outcome.survivors:
         print(f"  survives: {mutant.key}")
     for key in outcome.wrong:

@@ -14,6 +14,7 @@ import struct
 import sys
 import time
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -46,7 +47,7 @@ class Reach:
 
 
 class Trial:
-    """Tries mutants when pytest has collected the tests.
+    """Tries mutants when pytest has collected the tests, until it is interrupted.
 
     Args:
         mutants: what to try.
@@ -74,7 +75,8 @@ class Trial:
         failing = [item.nodeid for item, reach in zip(self.items, self.reaches, strict=True) if not reach.passed]
         if failing:
             raise pytest.UsageError(f"fails without any mutant: {', '.join(failing)}")
-        self._try_all(session)
+        with suppress(KeyboardInterrupt):
+            self._try_all(session)
         return True
 
     def _try_all(self, session: pytest.Session) -> None:
@@ -115,6 +117,7 @@ class Trial:
         mutant = self.mutants[index]
         if status == 0:
             self.killers[mutant] = None
+            print(f"survives: {mutant.key}", file=sys.stderr)
         elif os.WIFEXITED(status) and os.WEXITSTATUS(status) == FAILED:
             (test,) = struct.unpack_from("i", marks, 4 * index)
             self.kills[test] += 1
