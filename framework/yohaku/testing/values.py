@@ -42,6 +42,7 @@ from yohaku.fields import (
     PackedDecimal,
     PackedDigits,
     PostalCode,
+    PublicKey,
     Repeat,
     RepeatBy,
     TelephoneNumber,
@@ -303,6 +304,13 @@ def _(_field_type: CorporateNumber) -> Strategy:
 @_values.register(EvmAddress)
 def _(_field_type: EvmAddress) -> Strategy:
     return st.binary(min_size=20, max_size=20).map(checksummed)
+
+
+@_values.register(PublicKey)
+def _(field_type: PublicKey) -> Strategy:
+    size = field_type.minimum - bool(field_type.leads)
+    leads = st.sampled_from(sorted(field_type.leads) or [b""])
+    return st.tuples(leads, st.binary(min_size=size, max_size=size)).map(b"".join)
 
 
 @_values.register(Coded)
