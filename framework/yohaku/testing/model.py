@@ -2,7 +2,7 @@
 
 The model answers command APDUs as ``specs/container.md`` says, from dictionaries and tuples; it shares no code with the
 emulator. Channels and selection are here; the state of an applet's parts is in `yohaku.testing.parts`, what each
-instruction does to them in `yohaku.testing.commands`.
+instruction does to them in `yohaku.testing.commands` (files), `credentials` and `purses`.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Self
 
 from yohaku.card import Secrets
 from yohaku.iso7816 import Instruction, Status
+from yohaku.testing import credentials as _credentials  # noqa: F401 - it registers what PINs and keys answer
 from yohaku.testing import purses as _purses  # noqa: F401 - it registers what purses answer
 from yohaku.testing.answers import Learned, Outside, Selection, ok, refusal
 from yohaku.testing.commands import process

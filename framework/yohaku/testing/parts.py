@@ -1,6 +1,6 @@
 """The parts of an applet as the model sees them: PINs, keys and files, an instance of them, and a channel's session.
 
-A new kind of part gets its state here, and its commands in `yohaku.testing.commands`.
+A new kind of part gets its state here and its commands in a module of their own, as `yohaku.testing.purses` has them.
 """
 
 from __future__ import annotations
