@@ -1,6 +1,6 @@
 """PINs, keys and rules on the emulated card: what is presented, what is spent, what is never shown."""
 
-from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -25,6 +25,9 @@ from yohaku.fields import UInt
 from yohaku.globalplatform import load_applet
 from yohaku.schema import Rule
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 
 class Value(Record):
     number: int = field(UInt(8))
@@ -45,16 +48,17 @@ class Safe(Applet, aid="F0 59 48 4B 54 03"):
 KEY = Secrets.for_tests(Safe)["master"]
 
 
-@pytest.fixture
-def card() -> Iterator[Card]:
-    with connect("emulator:") as made:
-        load_applet(made, Safe, secrets=Secrets.for_tests(Safe))
-        yield made
+pytestmark = pytest.mark.yohaku(applet=Safe, contents={})
 
 
 @pytest.fixture
-def safe(card: Card) -> Safe:
-    return card.open(Safe)
+def card(yohaku_card: Card) -> Card:
+    return yohaku_card
+
+
+@pytest.fixture
+def safe(yohaku_applet: Safe) -> Safe:
+    return yohaku_applet
 
 
 def commands(card: Card) -> list[str]:

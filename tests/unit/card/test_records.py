@@ -1,14 +1,11 @@
 """Record files on the emulated card."""
 
-from collections.abc import Iterator
-
 import pytest
 
-from yohaku import ALWAYS, NEVER, Applet, CyclicFile, LinearFile, Pin, Record, connect, field
-from yohaku.card import AccessDeniedError, Card, FileFullError, NoRecordError, Secrets, Traffic
+from yohaku import ALWAYS, NEVER, Applet, CyclicFile, LinearFile, Pin, Record, field
+from yohaku.card import AccessDeniedError, Card, FileFullError, NoRecordError, Traffic
 from yohaku.errors import EncodeError
 from yohaku.fields import Blob, UInt
-from yohaku.globalplatform import load_applet
 
 
 class Item(Record):
@@ -31,22 +28,23 @@ def item(number: int) -> Item:
     return Item(number=number, filler=b"x" * 14)
 
 
-@pytest.fixture
-def card() -> Iterator[Card]:
-    with connect("emulator:") as made:
-        contents = {
-            "shelf": [item(1), item(2)],
-            "ring": [item(number) for number in range(25)],
-            "exact": [item(number) for number in range(32)],
-            "shut": [item(7)],
-        }
-        load_applet(made, Books, secrets=Secrets.for_tests(Books), contents=contents)
-        yield made
+CONTENTS = {
+    "shelf": [item(1), item(2)],
+    "ring": [item(number) for number in range(25)],
+    "exact": [item(number) for number in range(32)],
+    "shut": [item(7)],
+}
+pytestmark = pytest.mark.yohaku(applet=Books, contents=CONTENTS)
 
 
 @pytest.fixture
-def books(card: Card) -> Books:
-    return card.open(Books)
+def card(yohaku_card: Card) -> Card:
+    return yohaku_card
+
+
+@pytest.fixture
+def books(yohaku_applet: Books) -> Books:
+    return yohaku_applet
 
 
 def spent(card: Card, before: Traffic) -> int:

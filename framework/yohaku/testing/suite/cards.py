@@ -82,6 +82,7 @@ class EmulatedCards:
         self._name = url
         self._blank = open_copy(url.removeprefix(EMULATOR)).card
         self._prepared: dict[tuple[type[Applet], str], EmulatedCard] = {}
+        self._filled: dict[tuple[type[Applet], int], tuple[Contents, EmulatedCard]] = {}
 
     def connect(self, card: EmulatedCard) -> Card:
         """Reset an emulated card and connect to it."""
@@ -118,9 +119,12 @@ class EmulatedCards:
         """Give a connected card with an applet freshly loaded; with example contents when none are given."""
         if contents is None:
             return self.connect(self.chip(applet))
-        card = self.blank()
-        self.load(card, applet, contents)
-        return card
+        key = applet, id(contents)
+        if key not in self._filled:
+            made = self._blank.fork()
+            self.load(self.connect(made), applet, contents)
+            self._filled[key] = contents, made
+        return self.connect(self._filled[key][1].fork())
 
     def load(self, card: Card, applet: type[Applet], contents: Contents) -> None:
         """Load an applet on a card."""
