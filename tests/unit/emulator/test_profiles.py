@@ -3,13 +3,16 @@
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from yohaku.iso7816 import Command, Response, Status
+from yohaku.iso7816 import ApduError, Command, Response, Status
 from yohaku.iso7816 import Instruction as Ins
 from yohaku.iso7816.atr import Atr
 from yohaku_emulator import PROFILES, EmulatedCard
 from yohaku_emulator import terminal as t
 from yohaku_emulator.apdu import Apdu
+from yohaku_emulator.errors import StatusError
 
 AID = bytes.fromhex("F059484B000A")
 PARTS = t.descriptor(
@@ -208,3 +211,30 @@ def test_a_chain_is_gathered_from_small_blocks():
     terminal.do(Ins.UPDATE_BINARY, 0x81, 0, CONTENT[:200], cla=0x10)
     terminal.do(Ins.UPDATE_BINARY, 0x81, 0, CONTENT[200:333])
     assert terminal.do(Ins.READ_BINARY, 0, 100, le=256) == CONTENT[100:333] + bytes(23)
+
+
+HEADS = st.sampled_from((b"\0\xb0\1\2", b"\x80\xe2\0\0"))
+BODIES = st.one_of(
+    st.binary(max_size=12),
+    st.builds(
+        lambda data, le, extra: b"\0" + len(data).to_bytes(2, "big") + data + le + extra,
+        st.binary(max_size=300),
+        st.sampled_from((b"", b"\0\0", b"\1\2", b"\5")),
+        st.sampled_from((b"", b"\0")),
+    ),
+)
+
+
+@given(HEADS, BODIES)
+def test_card_and_host_read_every_form_of_a_command_alike(head, body):
+    apdu, raw = Apdu(longest_command=65_544, longest_response=65_538), head + body
+    try:
+        told = Command.from_bytes(raw)
+    except ApduError:
+        with pytest.raises(StatusError, match="6700"):
+            apdu.read(raw)
+        return
+    apdu.read(raw)
+    assert (apdu.cla, apdu.ins, apdu.p1, apdu.p2, apdu.data, apdu.expected) == (
+        told.cla, told.ins, told.p1, told.p2, told.data, told.expected
+    )  # fmt: skip
