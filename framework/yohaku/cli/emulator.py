@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from yohaku_emulator import Profile
     from yohaku_emulator.link import EmulatorLink
 
-profile_option = click.option("--profile", default="generic", show_default=True, help="What card to make.")
+profile_option = click.option(
+    "--profile", default="generic", show_default=True, help="What card to make; emulator profiles lists them."
+)
 seed_option = click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Its random source.")
 
 
