@@ -9,17 +9,22 @@ from dataclasses import replace
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from hypothesis.database import InMemoryExampleDatabase
 
 from yohaku import ALWAYS, NEVER, Applet, CyclicFile, Key, LinearFile, Pin, Record, TransparentFile, field
 from yohaku.card import CardError, Secrets
 from yohaku.codec import FixedField
+from yohaku.errors import UnknownNameError
 from yohaku.fields import Digits, UInt
 from yohaku.schema import Purse, PurseLimits, PurseLog
 from yohaku.schema.snapshot import schema_snapshot
 from yohaku.testing import applet_suite, applets
 from yohaku.testing.suite.access import combinations_of, operations, ways
+from yohaku.testing.suite.broken import BrokenError
 from yohaku.testing.suite.cards import EmulatedCards
-from yohaku.testing.suite.effort import EFFORTS
+from yohaku.testing.suite.effort import EFFORTS, Effort, effort
+from yohaku.testing.suite.examples import for_all
 from yohaku_emulator import EmulatedCard
 from yohaku_emulator.container.credentials import Credentials
 from yohaku_emulator.link import EmulatorLink
@@ -381,6 +386,37 @@ class TestModel:
         assert said.startswith("rally: ")
         assert "connect(" in said or "open_link(" in said
         assert "00b0" in said.lower().replace(" ", "")
+
+
+class TestExamples:
+    def test_what_failed_last_time_is_tried_first(self, monkeypatch):
+        """Two properties share a database, and neither takes away what the other keeps."""
+        database = InMemoryExampleDatabase()
+        monkeypatch.setattr(Effort, "settings", property(lambda _: settings(database=database, max_examples=100)))
+        tried = []
+
+        def holds(number):
+            tried.append(number)
+            if number > 10_000:
+                raise BrokenError("here", "is large")
+
+        arguments = {"effort": QUICK, "where": "here"}
+        with pytest.raises(BrokenError):
+            for_all(holds, st.integers(), name="first", **arguments)
+        for_all(lambda _: None, st.integers(), name="second", **arguments)
+        tried.clear()
+        with pytest.raises(BrokenError, match="is large"):
+            for_all(holds, st.integers(), name="first", **arguments)
+        assert tried[0] == 10_001
+
+    def test_what_cannot_be_drawn_is_told(self):
+        with pytest.raises(BrokenError, match="drawing values raises ZeroDivisionError") as failure:
+            for_all(lambda _: None, st.integers().map(lambda _: 1 // 0), name="a", effort=QUICK, where="shop.a")
+        assert str(failure.value).startswith("shop.a: ")
+
+    def test_a_name_that_is_no_effort_is_told(self):
+        with pytest.raises(UnknownNameError, match="no profile 'fast': there is quick, ci, long"):
+            effort("fast")
 
 
 @settings(
