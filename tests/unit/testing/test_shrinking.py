@@ -15,10 +15,11 @@ def smallest(stage, wrap):
         deadline=None,
         database=None,
         derandomize=True,
+        report_multiple_bugs=False,
         phases=[Phase.generate, Phase.shrink],
         suppress_health_check=list(HealthCheck),
     )
-    @given(session=sessions(stage.applet, steps=(1, 8)))
+    @given(session=sessions(stage.applet, steps=(1, 8), host=False))
     def test(session):
         try:
             stage.run(session, wrap=wrap)
@@ -53,7 +54,7 @@ def append(command, answer):
         (right, 1, "UpdateBinary('borrower')", Invariant.ACCESS),
         (counter, 2, "Verify('holder', value=<hidden>)", Invariant.RETRY_COUNTERS),
         (channel, 2, "Move(), ReadBinary('borrower')", Invariant.CONTENT),
-        (append, 1, "'loans', ", Invariant.STATUS_WORDS),
+        (append, 2, "AppendRecord('loans', ", Invariant.STATUS_WORDS),
     ],
     ids=["right", "counter", "channel", "append"],
 )
