@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from yohaku.globalplatform.cap import Package
 from yohaku.globalplatform.cap.layouts import Tag
@@ -170,9 +170,14 @@ class ContentMachine(RuleBasedStateMachine):
             for name in [*instances, aid]:
                 del self.items[name]
 
-    @rule(aid=st.sampled_from([*DOMAINS, *PACKAGES]), related=st.booleans())
-    def delete_what_others_lean_on(self, aid, related):
+    @rule(aid=st.sampled_from(DOMAINS), related=st.booleans())
+    def delete_domain(self, aid, related):
         self.delete(aid, related)
+
+    @precondition(lambda self: self.items)
+    @rule(n=st.integers(0, 5), related=st.booleans())
+    def delete_what_is_there(self, n, related):
+        self.delete(sorted(self.items)[n % len(self.items)], related)
 
     @rule()
     def power_cycle(self):
