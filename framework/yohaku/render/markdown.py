@@ -18,7 +18,8 @@ from yohaku.render.words import (
     type_words,
 )
 from yohaku.schema.density import applet_density, file_density
-from yohaku.schema.layout import applet_layout
+from yohaku.schema.layout import applet_layout, purse_picture
+from yohaku.schema.purses import ENTRY, HEAD
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -129,12 +130,11 @@ def _purse(purse: PurseLayout) -> Iterator[str]:
         ["一回の支払 one debit", f"{purse.most_debit:,}"],
         ["領収記録 receipts kept", str(purse.entries)],
         ["領収証の鍵 key of receipts", f"`{purse.receipts}`"],
-        ["バイト bytes", str(purse.size)],
+        ["バイト bytes", f"{HEAD} + {purse.entries} × {ENTRY} = {purse.size}"],
     ]
     yield from _table(["項目 item", "値 value"], rows)
     yield ""
-    rows = [[offset, size, label, english] for offset, size, english, label in purse.parts]
-    yield from _table(["位置 byte", "長さ size", "名称 label", "English"], rows)
+    yield from _fields(purse_picture(purse))
     yield ""
     yield (
         "CREDIT and DEBIT change balance, sequence number and log in one step; each answer has an AES-CMAC over the "

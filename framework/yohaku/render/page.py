@@ -13,6 +13,7 @@ from yohaku.render.canvas import attributes
 from yohaku.render.examples import file_example
 from yohaku.render.linked import Linked
 from yohaku.render.pagestyle import SCRIPT, STYLE
+from yohaku.render.runs import keyed
 from yohaku.render.style import patterns, stylesheet
 from yohaku.render.svgmap import map_svg
 from yohaku.render.words import (
@@ -20,13 +21,16 @@ from yohaku.render.words import (
     credential_words,
     file_words,
     names,
+    offset_words,
     overhead_words,
     purpose,
     purse_words,
+    size_words,
     total_words,
+    type_words,
 )
 from yohaku.schema.density import applet_density, file_density
-from yohaku.schema.layout import applet_layout
+from yohaku.schema.layout import applet_layout, purse_picture
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -92,13 +96,16 @@ def _file(file: File[Any]) -> Iterator[str]:
 
 
 def _purse(purse: PurseLayout) -> Iterator[str]:
-    """Say what a purse is, and list its parts on the card."""
+    """Say what a purse is, and draw what it holds on the card."""
     yield f"<section{attributes(class_='purse', id=purse.name, data_purse=purse.name)}>"
     yield f"<h2>{escape(purse.name)} <small>{escape(names(purse.label, purse.english))}</small></h2>"
     yield f"<p>{escape(purse_words(purse))}<br>{escape(access_words(purse))}</p>"
-    yield "<table><thead><tr><th>byte</th><th>size</th><th>part</th></tr></thead><tbody>"
-    for offset, size, english, label in purse.parts:
-        yield f"<tr><td>{offset}</td><td>{escape(size)}</td><td>{escape(names(label, english))}</td></tr>"
+    picture = purse_picture(purse)
+    yield f'<div class="map">{map_svg(picture)}</div>'
+    yield "<table><thead><tr><th>key</th><th>byte</th><th>size</th><th>type</th><th>label</th></tr></thead><tbody>"
+    for letter, place in keyed(picture):
+        cells = (letter, offset_words(place), size_words(place), type_words(place), names(place.label, place.english))
+        yield f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in cells)}</tr>"
     yield "</tbody></table></section>"
 
 

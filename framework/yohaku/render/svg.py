@@ -25,6 +25,7 @@ from yohaku.render.words import (
     total_words,
     type_words,
 )
+from yohaku.schema.layout import purse_picture
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -101,20 +102,15 @@ def _file(canvas: Canvas, file: FileLayout) -> None:
 
 
 def _purse(canvas: Canvas, purse: PurseLayout) -> None:
-    """Say what a purse is, and list its parts on the card."""
+    """Say what a purse is, and draw what it holds on the card."""
     canvas.y += LINE
     canvas.add(f"<g{attributes(class_='purse', data_purse=purse.name)}>")
     canvas.line(MARGIN, f"{purse.name}  {names(purse.label, purse.english)}", "heading")
-    canvas.line(MARGIN, f"{purse_words(purse)} · {access_words(purse)}", "faint")
-    rows = [
-        ("byte", "size", names("", "part")),
-        *((at, size, names(label, word)) for at, size, word, label in purse.parts),
-    ]
-    stops = (MARGIN + 40.0, MARGIN + 110.0, MARGIN + 110.0 + GAP)
-    for number_, row in enumerate(rows):
-        for content, x, look in zip(row, stops, ("end", "end", ""), strict=True):
-            canvas.text(x, content, look if number_ else f"head {look}".strip())
-        canvas.y += LINE
+    canvas.line(MARGIN, purse_words(purse), "faint")
+    canvas.line(MARGIN, access_words(purse), "faint")
+    picture = purse_picture(purse)
+    byte_map(canvas, picture)
+    _table(canvas, picture, MARGIN + SWATCH)
     canvas.add("</g>")
 
 

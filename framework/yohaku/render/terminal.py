@@ -22,6 +22,7 @@ from yohaku.render.words import (
     total_words,
     type_words,
 )
+from yohaku.schema.layout import purse_picture
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -82,7 +83,7 @@ def draw(layout: AppletLayout, *, width: int = 80, colour: bool = True) -> str:
     for file in layout.files:
         lines += ["", *_file(file, width, pen)]
     for purse in layout.purses:
-        lines += ["", *_purse(purse, pen)]
+        lines += ["", *_purse(purse, width, pen)]
     lines += ["", pen.bold(total_words(layout)), f"({overhead_words(layout)})"]
     return "\n".join(lines) + "\n"
 
@@ -114,17 +115,14 @@ def _file(file: FileLayout, width: int, pen: Pen) -> Iterator[str]:
     yield from _legend(file, width, pen)
 
 
-def _purse(purse: PurseLayout, pen: Pen) -> Iterator[str]:
-    """Say what a purse is, and list its parts on the card."""
+def _purse(purse: PurseLayout, width: int, pen: Pen) -> Iterator[str]:
     yield f"{pen.bold(purse.name)}  {names(purse.label, purse.english)}"
     yield purse_words(purse)
     yield access_words(purse)
     yield ""
-    rows = [("byte", "size", "part", ""), *purse.parts]
-    widths = [max(columns(row[index]) for row in rows) for index in range(2)]
-    for number, (offset, size, english, label) in enumerate(rows):
-        line = f"  {offset.rjust(widths[0])}  {size.rjust(widths[1])}  {names(label, english)}"
-        yield line if number else pen.faint(line)
+    picture = purse_picture(purse)
+    yield from _map(picture, width, pen)
+    yield from _legend(picture, width, pen)
 
 
 def _map(file: FileLayout, width: int, pen: Pen) -> Iterator[str]:

@@ -99,7 +99,7 @@ def purse_words(purse: PurseLayout) -> str:
     """Say what a purse holds, what it books at most, and who vouches for it."""
     limits = f"balance to {purse.maximum:,}, credits to {purse.most_credit:,}, debits to {purse.most_debit:,}"
     kept = f"{purse.entries} receipt{'s' * (purse.entries > 1)} under {purse.receipts}"
-    return f"purse, SFI {purse.sfi}, {limits}, {kept} = {purse.size} bytes"
+    return f"purse, SFI {purse.sfi}, {limits}, {kept} = {purse.size} bytes; one log entry is drawn"
 
 
 def credential_words(one: CredentialLayout) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from yohaku.schema.declarations import RecordFile, TransparentFile
 from yohaku.schema.places import Place, record_layout, record_tree
 from yohaku.schema.profiles import Overhead, content_bytes, overhead
-from yohaku.schema.purses import HEAD
+from yohaku.schema.purse_layout import DRAWN, PurseContent, PurseLayout, purse_layout
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from yohaku.codec import Json
     from yohaku.schema.applet import Applet
     from yohaku.schema.declarations import File, Key, Pin
-    from yohaku.schema.purses import Purse
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,77 +99,6 @@ class FileLayout:
             "english": self.english,
             "access": dict(self.access),
             "fields": [place.to_json() for place in self.fields],
-        }
-
-
-PURSE_PARTS = (
-    (0, 8, "purse number", "財布番号"),
-    (8, 4, "sequence number", "通番"),
-    (12, 4, "balance", "残高"),
-)
-"""Offset, bytes and names of what a purse holds before its log (container version 1.1, chapter 8)."""
-ENTRY_PARTS = (
-    (0, 1, "booking: 1 credit, 2 debit", "区分"),
-    (1, 4, "amount", "金額"),
-    (5, 4, "balance afterwards", "取引後残高"),
-    (9, 8, "terminal's reference", "端末参照番号"),
-)
-"""The same of each entry of its log."""
-
-
-@dataclass(frozen=True, slots=True)
-class PurseLayout:
-    """The layout of one purse.
-
-    Attributes:
-        name: its name in the applet.
-        size: bytes on the card.
-        sfi: short file identifier.
-        label: the Japanese name.
-        english: the English name.
-        maximum: the highest balance.
-        most_credit: the most that one credit adds.
-        most_debit: the most that one debit takes.
-        entries: how many receipts its log keeps.
-        receipts: name of the key that vouches for receipts.
-        access: the rule of each operation as text.
-    """
-
-    name: str
-    size: int
-    sfi: int
-    label: str
-    english: str
-    maximum: int
-    most_credit: int
-    most_debit: int
-    entries: int
-    receipts: str
-    access: Mapping[str, str]
-
-    @property
-    def parts(self) -> tuple[tuple[str, str, str, str], ...]:
-        """Offset, size and both names of every part of it on the card; of the log, those of its first entry."""
-        head = [(str(at), str(size), english, label) for at, size, english, label in PURSE_PARTS]
-        rows = [
-            (str(HEAD + at), f"{size} × {self.entries}", english, label) for at, size, english, label in ENTRY_PARTS
-        ]
-        return (*head, *rows)
-
-    def to_json(self) -> Json:
-        """Give the purse as JSON."""
-        return {
-            "name": self.name,
-            "size": self.size,
-            "sfi": self.sfi,
-            "label": self.label,
-            "english": self.english,
-            "maximum": self.maximum,
-            "most_credit": self.most_credit,
-            "most_debit": self.most_debit,
-            "entries": self.entries,
-            "receipts": self.receipts,
-            "access": dict(self.access),
         }
 
 
@@ -277,7 +205,7 @@ def applet_layout(applet: type[Applet]) -> AppletLayout:
         content_bytes(applet),
         overhead(applet),
         (*map(_pin, applet.pins().values()), *map(_key, applet.keys().values())),
-        tuple(map(_purse, applet.purses().values())),
+        tuple(map(purse_layout, applet.purses().values())),
     )
 
 
@@ -298,19 +226,19 @@ def file_layout(file: File[Any]) -> FileLayout:
     )
 
 
-def _purse(purse: Purse) -> PurseLayout:
-    return PurseLayout(
+def purse_picture(purse: PurseLayout) -> FileLayout:
+    """Give what a purse holds on the card as a file that can be drawn: what stands before its log, and one entry."""
+    return FileLayout(
         purse.name,
+        "purse",
         purse.size,
+        DRAWN,
+        1,
         purse.sfi,
         purse.label,
         purse.english,
-        purse.maximum,
-        purse.most_credit,
-        purse.most_debit,
-        purse.entries,
-        purse.receipts.name,
-        {operation: str(rule) for operation, rule in purse.rules.items()},
+        purse.access,
+        record_tree(PurseContent),
     )
 
 
@@ -356,6 +284,7 @@ __all__ = [
     "Segment",
     "applet_layout",
     "file_layout",
+    "purse_picture",
     "record_layout",
     "record_tree",
 ]

@@ -12,7 +12,8 @@ from yohaku.render.markdown import markdown
 from yohaku.render.page import html
 from yohaku.render.svg import svg
 from yohaku.render.terminal import draw
-from yohaku.schema import applet_layout
+from yohaku.schema import AppletLayout, FileLayout, applet_layout
+from yohaku.schema.layout import purse_picture
 
 SVG = "{http://www.w3.org/2000/svg}"
 FACTS = ("path", "offset", "bit", "bits", "size", "minimum", "maximum", "type", "label", "english")
@@ -56,10 +57,18 @@ class Items(HTMLParser):
             self._in_byte = False
 
 
-def fields_of_json(applet: type[Applet]) -> dict[str, list[dict[str, str]]]:
-    """Give each file's fields with every fact as text, null as empty."""
-    files: list[dict[str, Any]] = json.loads(json.dumps(applet_layout(applet).to_json()))["files"]
+def fields_of_json(
+    applet: type[Applet], kinds: tuple[str, ...] = ("files", "purses")
+) -> dict[str, list[dict[str, str]]]:
+    """Give the fields of each file and purse with every fact as text, null as empty."""
+    layout: dict[str, Any] = json.loads(json.dumps(applet_layout(applet).to_json()))
+    files: list[dict[str, Any]] = [part for kind in kinds for part in layout[kind]]
     return {file["name"]: [{fact: _text(place[fact]) for fact in FACTS} for place in file["fields"]] for file in files}
+
+
+def drawn_parts(layout: AppletLayout) -> list[FileLayout]:
+    """Give the files, then the purses as they are drawn."""
+    return [*layout.files, *map(purse_picture, layout.purses)]
 
 
 def _text(value: object) -> str:
@@ -74,11 +83,11 @@ def test_the_svg_lists_the_fields_of_the_json(applet: type[Applet]) -> None:
     root = ET.fromstring(svg(applet_layout(applet)))  # noqa: S314 - our own picture
     groups = root.iter(f"{SVG}g")
     drawn = {
-        group.attrib["data-file"]: [
+        group.get("data-file", group.get("data-purse", "")): [
             facts(dict(one.attrib)) for one in group.iter(f"{SVG}g") if one.get("class") == "field"
         ]
         for group in groups
-        if "data-file" in group.attrib
+        if group.get("class") in {"file", "purse"}
     }
     assert drawn == fields_of_json(applet)
 
@@ -86,7 +95,7 @@ def test_the_svg_lists_the_fields_of_the_json(applet: type[Applet]) -> None:
 def test_the_page_lists_the_fields_of_the_json(applet: type[Applet]) -> None:
     items = Items(html(applet)).items
     listed = {name: [facts(item) for item in found if "data-key" in item] for name, found in items.items()}
-    assert listed == fields_of_json(applet)
+    assert listed == fields_of_json(applet, ("files",))
 
 
 def test_the_page_shows_the_bytes_of_the_examples(applet: type[Applet]) -> None:
@@ -116,7 +125,7 @@ def test_the_terminal_lists_the_fields_of_the_json(applet: type[Applet]) -> None
     layout = applet_layout(applet)
     wanted = [
         (*expected(place, exact=file.exact), place["type"], place["label"])
-        for file in layout.files
+        for file in drawn_parts(layout)
         for place in fields_of_json(applet)[file.name]
     ]
     listed = legend(draw(layout, width=400, colour=False))
@@ -136,7 +145,7 @@ def test_markdown_lists_the_fields_of_the_json(applet: type[Applet]) -> None:
     )
     wanted = [
         (*expected(place, exact=True)[:2], place["path"], place["type"].replace("|", "\\|"), place["label"])
-        for file in layout.files
+        for file in drawn_parts(layout)
         for place in fields_of_json(applet)[file.name]
     ]
     assert [row[1:] for row in rows] == wanted
