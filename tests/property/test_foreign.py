@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from datetime import date
 from importlib import import_module
 from io import BytesIO
 from pathlib import Path
@@ -226,28 +227,16 @@ def mutated(rng: Random, raw: bytes) -> bytes:
     return raw[:place] + bytes((rng.choice((0, 1, 2, 0x7F, 0x80, 0xFF, rng.randrange(256))),)) + raw[place + 1 :]
 
 
+ODD: tuple[Any, ...] = (
+    *(None, True, False, 0, 1, -1, 7, 127, 128, 255, 256, -128, -129, 0xFFFF, 1 << 16, 1 << 24, 1 << 32, 1 << 70),
+    *(1.0, 0.1, float("nan"), float("inf"), -0.0, "", "a", "a\0", "a\0b", "a" * 300, "高" * 3, "\ud800", "on", "red"),
+    *(b"", b"a\0", b"\0", b"abc", b"MAGIC", b"a" * 300, bytearray(b"abc"), [], [1], [0], (1, 0), {}, {"x": True}),
+    *({"x": 1, "y": 0, "z": False}, {"a": True, "b": 8, "c": 0}, date(1, 1, 1), "00ff00ff", "00FF00FF", object()),
+)
+
+
 def corrupted(rng: Random, value: Any) -> Any:
     """Change one part of a value: a type, a size, a member."""
-    odd: tuple[Any, ...] = (
-        None,
-        True,
-        0,
-        1,
-        -1,
-        256,
-        1 << 70,
-        1.0,
-        0.1,
-        "",
-        "a\0",
-        "\ud800",
-        b"",
-        b"a\0",
-        [],
-        {},
-        (),
-        object(),
-    )
     if isinstance(value, dict) and value and rng.random() < 0.8:
         name = rng.choice(list(value))
         changed = {**value, name: corrupted(rng, value[name])}
@@ -255,7 +244,7 @@ def corrupted(rng: Random, value: Any) -> Any:
     if isinstance(value, list) and value and rng.random() < 0.8:
         at = rng.randrange(len(value))
         return rng.choice(([*value[:at], corrupted(rng, value[at]), *value[at + 1 :]], value[:-1], tuple(value)))
-    return rng.choice(odd)
+    return rng.choice(ODD)
 
 
 @pytest.mark.parametrize("tree", trees.LEAVES, ids=lambda tree: type(tree.inner).__name__)
@@ -264,6 +253,25 @@ def corrupted(rng: Random, value: Any) -> Any:
 def test_straight_code_alone_settles_every_known_part(tree: Any, rng: Random) -> None:
     assert plan(tree.inner) is not None
     check_settled(tree, rng)
+
+
+@pytest.mark.parametrize("tree", [*trees.LEAVES, *trees.GREEDY], ids=lambda tree: type(tree.inner).__name__)
+def test_a_known_part_takes_the_odd_values_that_construct_takes(tree: Any) -> None:
+    interpreter, compiled = Interpreter(Foreign(tree.inner)), Compiled(Foreign(tree.inner))
+    for value in ODD:
+        found = outcome(compiled.encode, value)
+        assert found == outcome(interpreter.encode, value)
+        assert isinstance(found, list) == bool(why_not_written(tree.inner, value)), value
+
+
+@pytest.mark.parametrize("tree", [*trees.LEAVES, *trees.GREEDY], ids=lambda tree: type(tree.inner).__name__)
+def test_a_known_part_takes_the_odd_bytes_that_construct_takes(tree: Any) -> None:
+    interpreter, compiled = Interpreter(Foreign(tree.inner)), Compiled(Foreign(tree.inner))
+    fills = (b"\0", b"\1", b"\7", b"0", b"a", b"\x7f", b"\x80", b"\x81\0", b"\xff", b"\0\1", b"\2\xff\xfe", b"MAGIC")
+    for raw in (fill * count for fill in fills for count in range(10)):
+        found = outcome(compiled.decode, raw)
+        assert found == outcome(interpreter.decode, raw)
+        assert isinstance(found, list) == bool(why_not_read(tree.inner, raw)), raw
 
 
 @often
@@ -310,6 +318,33 @@ def half(number: Any, _: Any) -> int:
 
 def double(number: Any, _: Any) -> int:
     return int(number) * 2
+
+
+def same(number: Any, _: Any) -> int:
+    return int(number)
+
+
+def as_float(number: Any, _: Any) -> Any:
+    return float(number)
+
+
+UNWRITTEN: list[tuple[Any, Any]] = [
+    (cs.ExprAdapter(cs.Byte, same, as_float), 1),
+    (cs.ExprAdapter(cs.Byte, half, double), 1.0),
+    (cs.Struct("a" / cs.GreedyRange(cs.Const(b"\1")), "b" / cs.Byte), {"a": [b"\1"], "b": 1}),
+    (cs.Struct("a" / cs.Optional(cs.Byte), "b" / cs.Byte), {"a": None, "b": 1}),
+    (cs.Struct("a" / cs.GreedyBytes, "b" / cs.Optional(cs.Byte)), {"a": b"x", "b": 1}),
+    (cs.Struct("a" / cs.Array(2, cs.Optional(cs.Byte))), {"a": [None, 1]}),
+    (cs.Sequence(cs.Byte, cs.Terminated, cs.Byte), [1, None, 1]),
+    (cs.Mapping(cs.Byte, {"on": 1, "also": 1}), "on"),
+]
+
+
+@pytest.mark.parametrize(("inner", "value"), UNWRITTEN, ids=[str(number) for number in range(len(UNWRITTEN))])
+def test_values_that_would_not_come_back(inner: Any, value: Any) -> None:
+    found = outcome(Compiled(Foreign(inner)).encode, value)
+    assert isinstance(found, list) == bool(why_not_written(inner, value))
+    assert found == outcome(Interpreter(Foreign(inner)).encode, value)
 
 
 STRICTER: list[tuple[Any, bytes, str]] = [

@@ -86,9 +86,8 @@ def _codes(gathered: tuple[list[Part], list[str]] | None, value: str) -> str:
 def _read_codes(to: Reader, items_name: str, codes: str, position: str, count: int | str | None) -> None:
     """Emit the look-up of a short list of codes in one byte each: the same few lists come again and again."""
     values: Any = to.source.objects[codes]
-    held = to.bind(
-        Table(lambda span: tuple([values[code] for code in span])), f"{codes}_lists", f"lists of {codes} by their bytes"
-    )
+    get = values.__getitem__
+    held = to.bind(Table(lambda span: tuple(map(get, span))), f"{codes}_lists", f"lists of {codes} by their bytes")
     stop = to.end if count is None else to.let(f"{position}_behind", f"{position} + {count}")
     if count is not None:
         to.refuse_if(f"{stop} > {to.end}")

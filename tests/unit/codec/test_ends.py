@@ -39,6 +39,21 @@ class Mixed(Record):
     digits: tuple[str, ...] = field(Repeat(Tagged(0x81, PackedDigits(3, least=1)), most=3))
 
 
+class Rest(Record):
+    head: str = field(Tagged(0x80, Text(9, padded=False)))
+    rest: bytes = field(VariableBlob(6))
+
+
+class Numbers(Record):
+    head: str = field(Tagged(0x80, Text(9, padded=False)))
+    numbers: tuple[int, ...] = field(Repeat(UInt(16), most=9))
+
+
+class Held(Record):
+    rest: Rest = field(Prefixed(UInt(8), Rest))
+    numbers: Numbers = field(Prefixed(UInt(8), Numbers))
+
+
 TREE = Tree(
     first=258,
     names=("ab", "c", ""),
@@ -52,7 +67,11 @@ VALUES = (
     TREE.replace(maybe=None, rest=b"", names=(), entries=()),
     Mixed(numbers=(1, 2), head="abc", held=TREE, digits=("123", "1")),
     Mixed(numbers=(), head="", held=TREE, digits=()),
+    Rest(head="abc", rest=b""),
+    Numbers(head="abc", numbers=()),
+    Held(rest=Rest(head="ab", rest=b"x"), numbers=Numbers(head="c", numbers=(1, 2))),
 )
+IDS = ("tree", "bare tree", "mixed", "bare mixed", "rest", "numbers", "held")
 
 
 def outcome(call: Any, data: bytes) -> Any:
@@ -62,7 +81,7 @@ def outcome(call: Any, data: bytes) -> Any:
         return [str(fault) for fault in error.faults]
 
 
-@pytest.mark.parametrize("value", VALUES, ids=["tree", "bare tree", "mixed", "bare mixed"])
+@pytest.mark.parametrize("value", VALUES, ids=IDS)
 @pytest.mark.parametrize("name", ["decode", "decode_from"])
 def test_every_changed_byte_means_what_the_interpreter_says(value: Any, name: str) -> None:
     type_ = type(value).__field_type__

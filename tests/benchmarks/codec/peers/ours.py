@@ -134,7 +134,7 @@ PEERS = [
         "yohaku, values never seen before",
         "yohaku",
         {key: without_tables(record) for key, record in RECORDS.items()},
-        note="the worst case: no date or municipality ever comes again, so its tables never help",
+        note="the worst case: no date, municipality or list of codes ever comes again, so its tables never help",
     ),
     Peer("yohaku, interpreted", "yohaku", {key: interpreted(record) for key, record in RECORDS.items()}),
 ]
