@@ -76,6 +76,15 @@ ERRORS = {
     ],
     "secrets-for-all": ["yohaku applet load my.py:Stamp --card emulator:card.img --secrets open.toml"],
     "refused-command": ["yohaku card apdu 00A4040005AABBCCDDEE --card emulator:card.img"],
+    "purse-balance": [
+        "yohaku applet load health-points --card emulator:card.img",
+        "yohaku applet purse debit health-points points 1 --card emulator:card.img",
+    ],
+    "purse-amount": ["yohaku applet purse credit health-points points 501 --reference 0102"],
+    "unknown-purse": ["yohaku applet purse balance health-points money"],
+    "receipt-faults": [
+        """yohaku applet purse verify health-points points '{"sequence": 0, "amount": "5"}' --allow-test-keys"""
+    ],
     "no-scheme": ["yohaku card info --card card.img"],
     "unknown-scheme": ["yohaku card info --card emulater:"],
     "damaged-image": ["yohaku card info --card emulator:damaged.img"],

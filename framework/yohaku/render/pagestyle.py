@@ -12,6 +12,7 @@ STYLE = (
 *{box-sizing:border-box}
 body{margin:0 auto;max-width:1240px;padding:24px;font:15px/1.55 FONTS;color:var(--text);background:var(--paper)}
 h1{font-size:26px;margin:0 0 4px}h2{font-size:19px;margin:36px 0 0}
+th,td{text-align:left;padding:1px 14px 1px 0}
 h1 small,h2 small{font-weight:400;color:var(--soft);font-size:.75em;margin-left:.4em}
 p{margin:6px 0}header p,header ul{max-width:76ch}ul{padding-left:20px;margin:8px 0}
 code,.hex,.value{font-family:MONO;font-size:13px}
