@@ -122,10 +122,9 @@ class EmulatedCard:
         self._system = System(self.memory, self.profile, PROGRAMS, self.clock)
         try:
             self._system.boot()
+            self._dispatcher = Dispatcher(self._system)
         except MemoryFault:
             self._dispatcher = OutOfOrder()
-        else:
-            self._dispatcher = Dispatcher(self._system)
         return self.profile.atr
 
     def power_off(self) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from yohaku.globalplatform.states import CardLife
 from yohaku.iso7816 import Status
-from yohaku_emulator.errors import StatusError
+from yohaku_emulator.errors import MemoryFault, StatusError
 from yohaku_emulator.layout import (
     CARD_LIFE_OFFSET,
     DOMAIN_OFFSET,
@@ -148,8 +148,15 @@ class Registry:
 
     @property
     def issuer(self) -> Entry:
-        """The issuer security domain."""
-        return self._by_number[ISSUER]
+        """The issuer security domain.
+
+        Raises:
+            MemoryFault: the memory has none; its checksums may be right all the same, in an image that somebody made.
+        """
+        found = self._by_number.get(ISSUER)
+        if found is None:
+            raise MemoryFault("the registry has no issuer security domain")
+        return found
 
     def at(self, number: int) -> Entry | None:
         """Return the entry of a number; None for nobody."""

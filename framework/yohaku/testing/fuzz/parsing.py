@@ -8,6 +8,7 @@ from yohaku.codec import Refused, ber
 from yohaku.errors import YohakuError
 from yohaku.globalplatform import wire
 from yohaku.globalplatform.cap import CapFile, read_cap, read_load_file
+from yohaku.globalplatform.cap.layouts import Tag
 from yohaku.globalplatform.cap.writer import archive
 from yohaku.globalplatform.scp.handshake import Scp02Answer, Scp03Answer
 from yohaku.iso7816 import Atr, Command, Response, Tlv
@@ -137,7 +138,9 @@ def check_archive(data: bytes) -> Iterable[str]:
 
 
 def _facts(cap: CapFile) -> object:
-    return cap.identity, cap.packages, cap.applets, cap.imports, cap.statics, cap.methods, dict(cap.components)
+    """Give what a CAP file says; components of other tags have no file name, so an archive holds none."""
+    known = {tag: info for tag, info in cap.components.items() if tag in set(Tag)}
+    return cap.identity, cap.packages, cap.applets, cap.imports, cap.statics, cap.methods, known
 
 
 def _accepted(read: Callable[[bytes], T], data: bytes) -> T | None:

@@ -42,11 +42,12 @@ def _seeds() -> Iterator[bytes]:
     yield b""
     places = _used_places()
     for at in places[:: max(1, len(places) // 40)]:
-        yield _change(at, bytes((base()[at] ^ 0x01,)))
+        yield _change(at, bytes((base()[at] ^ 0x01,)), sealed=False)
+        yield _change(at, bytes((base()[at] ^ 0x01,)), sealed=True)
 
 
-def _change(place: int, cells: bytes) -> bytes:
-    return place.to_bytes(3, "big") + bytes((len(cells),)) + cells
+def _change(place: int, cells: bytes, *, sealed: bool) -> bytes:
+    return place.to_bytes(3, "big") + bytes((len(cells) | (0x80 if sealed else 0),)) + cells
 
 
 def mutate_changes(data: bytes, other: bytes, random: Random, words: Sequence[bytes]) -> bytes:
@@ -57,7 +58,8 @@ def mutate_changes(data: bytes, other: bytes, random: Random, words: Sequence[by
         cells = (
             random.randbytes(random.choice((1, 1, 2, 4))) if random.random() < 0.7 else bytes(random.choice((1, 2, 8)))
         )
-        return (data + _change(max(at, 0), cells))[-120:] if random.random() < 0.7 else _change(max(at, 0), cells)
+        added = _change(max(at, 0), cells, sealed=random.random() < 0.8)
+        return (data + added)[-120:] if random.random() < 0.7 else added
     return data + other if choice < 0.65 else mutate_bytes(data, other, random, words)[:200]
 
 
