@@ -1,5 +1,5 @@
 # yohaku: `make demo` shows it, `make test` proves it; both set up what they need in .venv.
-.PHONY: demo test lint types layers docs check-docs bench bench-codec bench-emulator bench-link bench-testing quality clean
+.PHONY: demo test lint types layers docs check-docs bench bench-codec bench-emulator bench-link bench-testing bench-fuzz quality clean
 .DEFAULT_GOAL := demo
 
 BIN := .venv/bin
@@ -38,7 +38,7 @@ check-docs: docs
 	@test -z "$$(git status --porcelain specs)" || { git --no-pager diff specs; git status --short specs; \
 		echo "specs/ is not what its generators write: run make docs and commit"; exit 1; }
 
-bench: bench-codec bench-emulator bench-link bench-testing
+bench: bench-codec bench-emulator bench-link bench-testing bench-fuzz
 
 bench-codec:
 	@.ci/setup dev
@@ -51,6 +51,10 @@ bench-emulator:
 bench-testing:
 	@.ci/setup dev
 	$(BIN)/python tests/benchmarks/testing/run.py --write specs/benchmarks/testing.md
+
+bench-fuzz:
+	@.ci/setup dev
+	$(BIN)/python tests/benchmarks/fuzz/run.py --setup --write specs/benchmarks/fuzz.md
 
 bench-link:
 	@.ci/setup dev
