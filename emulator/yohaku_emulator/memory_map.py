@@ -50,12 +50,14 @@ class Page:
         number: from 0.
         writes: how often it was written.
         is_sound: whether it matches its checksum; a page of the journal has none of its own.
+        is_worn: whether it can no longer be written.
         parts: what it holds, in the order of its bytes; what no part covers is unused or the checksum.
     """
 
     number: int
     writes: int
     is_sound: bool
+    is_worn: bool
     parts: tuple[Part, ...]
 
 
@@ -79,7 +81,13 @@ def memory_map(memory: Memory, system: System) -> list[Page]:
     for number in range(layout.heap, len(parts)):
         parts[number] = parts[number] or [Part(rest, b"", 0, layout.payload)]
     return [
-        Page(number, memory.wear[number], number in journal or store.is_sound(number), tuple(held))
+        Page(
+            number,
+            memory.wear[number],
+            number in journal or store.is_sound(number),
+            store.is_worn(number),
+            tuple(held),
+        )
         for number, held in enumerate(parts)
     ]
 

@@ -82,7 +82,7 @@ class Registry:
 
     Attributes:
         entries: AID to entry.
-        free: numbers of the pages that nobody owns and no load has reserved.
+        free: numbers of the pages that nobody owns and no load has reserved, worn ones among them.
         card_life: life cycle byte of the card.
     """
 
@@ -185,12 +185,25 @@ class Registry:
         Raises:
             StatusError: 6A84, there are not enough.
         """
-        count = -(-size // self._layout.payload)
-        if count > len(self.free):
-            raise StatusError(Status.NO_SPACE)
-        pages, self.free = tuple(self.free[:count]), self.free[count:]
+        pages = self.take(-(-size // self._layout.payload))
+        self.free = [number for number in self.free if number not in pages]
         self._reserved |= frozenset(pages)
         return pages
+
+    def take(self, count: int) -> tuple[int, ...]:
+        """Choose free pages that can still be written; they stay free until an entry that owns them is added.
+
+        Raises:
+            StatusError: 6A84, there are not enough.
+        """
+        usable = self._usable
+        if count > len(usable):
+            raise StatusError(Status.NO_SPACE)
+        return tuple(usable[:count])
+
+    @property
+    def _usable(self) -> list[int]:
+        return [number for number in self.free if not self._store.is_worn(number)]
 
     def release(self, pages: Iterable[int]) -> None:
         """Let others have pages that were reserved."""
@@ -206,7 +219,7 @@ class Registry:
     @property
     def free_bytes(self) -> int:
         """Bytes that a new application can still take."""
-        return len(self.free) * self._layout.payload
+        return len(self._usable) * self._layout.payload
 
     def free_slot(self) -> int:
         """Return the lowest unused slot.

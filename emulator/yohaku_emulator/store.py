@@ -5,6 +5,7 @@ It knows pages and transactions, not applications or what an array is for.
 
 from __future__ import annotations
 
+from itertools import chain
 from struct import Struct
 from typing import TYPE_CHECKING, Final
 from zlib import crc32
@@ -147,25 +148,33 @@ class Store:
         images = [(number, image) for number, image in images if self._stored(number) != image]
         if not images:
             return
-        self._check_wear([number for number, _ in images])
         body = b"".join(_PAGE_NUMBER.pack(number) + image[: self.payload] for number, image in images)
-        self._memory.write(self._journal, _journal_head(len(images), body) + body)
+        journal = _journal_head(len(images), body) + body
+        self._check_wear([number for number, _ in images], len(journal))
+        self._memory.write(self._journal, journal)
         for number, image in images:
             self._memory.write(number * self._page, image)
 
     def _stored(self, number: int) -> bytearray:
         return self._cells[number * self._page : (number + 1) * self._page]
 
-    def _check_wear(self, numbers: list[int]) -> None:
-        """Refuse before the journal is written: a commit that cannot be finished must not start."""
-        memory = self._memory
-        for number in numbers:
-            if memory.wear[number] >= memory.endurance:
+    def _check_wear(self, numbers: list[int], journal: int) -> None:
+        """Refuse before a byte of the journal is written: a commit that cannot be finished must not start.
+
+        A journal half written could be whole all the same, when its other half held these bytes before.
+        """
+        first = self._journal // self._page
+        for number in chain(range(first, first + -(-journal // self._page)), numbers):
+            if self.is_worn(number):
                 raise MemoryFault(f"page {number} is worn out")
 
+    def is_worn(self, number: int) -> bool:
+        """Say whether a page can no longer be written."""
+        return self._memory.wear[number] >= self._memory.endurance
+
     def wipe(self, number: int) -> None:
-        """Make a free page blank, if it is not; this is not journalled, for a free page holds nothing to lose."""
-        if self._stored(number) != self.blank:
+        """Make a free page blank if it can be written; this is not journalled: a free page holds nothing to lose."""
+        if self._stored(number) != self.blank and not self.is_worn(number):
             self._memory.write(number * self._page, self.blank)
 
     def is_sound(self, number: int) -> bool:
@@ -173,10 +182,14 @@ class Store:
         return crc32(self._stored(number)) == _RESIDUE
 
     def recover(self) -> None:
-        """Finish the last commit if power went after its journal was complete; forget it otherwise."""
+        """Finish the last commit if power went after its journal was complete; forget it otherwise.
+
+        A page that wore out in the write that was cut stays as it is: reading it is a fault, all else goes on.
+        """
         self.abort()
         for number, image in self._unfinished():
-            self._memory.write(number * self._page, image)
+            if not self.is_worn(number):
+                self._memory.write(number * self._page, image)
 
     def unfinished(self) -> list[int]:
         """Name the pages that the next recovery will write."""

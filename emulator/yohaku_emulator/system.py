@@ -269,11 +269,8 @@ class InstanceContext:
             raise StatusError(Status.NO_SPACE)
         directory = bytes((len(sizes),)) + b"".join(size.to_bytes(2, "big") for size in sizes)
         used = len(directory) + sum(sizes)
-        store, free = self._system.store, self._system.registry.free
-        count = -(-used // store.payload)
-        if count > len(free):
-            raise StatusError(Status.NO_SPACE)
-        self._entry.pages = tuple(free[:count])
+        store = self._system.store
+        self._entry.pages = self._system.registry.take(-(-used // store.payload))
         store.write(self._entry.pages, 0, directory)
 
     @property

@@ -132,10 +132,10 @@ def test_the_link_or_the_power_fails_at_one_command(
 
 
 def test_what_was_done_is_told_as_json(run: Any, image: str) -> None:
-    options = ("--flip", "4000:3", "--wear-out", "7", "--cut", "1", "--out", "bad.img", "--json")
+    options = ("--flip", "4000:3", "--wear-out", "60", "--cut", "1", "--out", "bad.img", "--json")
     found = json.loads(run("emulator", "fault", image, *options, SELECT, WRONG).stdout)
     assert found["image"] == "bad.img"
-    assert (found["flipped"], found["worn_out"]) == ([{"address": 4000, "bit": 3}], [7])
+    assert (found["flipped"], found["worn_out"]) == ([{"address": 4000, "bit": 3}], [60])
     assert found["answers"][0]["response"].endswith("9000")
     assert found["answers"][1] == {"command": 2, "response": None, "failure": "power cut"}
 

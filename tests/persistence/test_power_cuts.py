@@ -1,11 +1,16 @@
-"""Power is cut at every page write of every state-changing command and procedure, in each of the three outcomes."""
+"""Power is cut at every page write of every state-changing command and procedure, in each of the three outcomes.
+
+Then each page in turn is worn out: a command is done or refused whole, and the card lives on.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import pytest
 
+from yohaku.errors import YohakuError
 from yohaku.iso7816 import Instruction as Ins
+from yohaku.iso7816 import Status
 from yohaku_emulator import EmulatedCard, PowerCut
 from yohaku_emulator import terminal as t
 from yohaku_emulator.memory import OUTCOMES
@@ -343,3 +348,86 @@ def test_wrong_tries_are_never_given_back_by_cuts():
                 now = logical(card)[AID][1][2][1]
                 assert now <= left
                 left = now
+
+
+def ended(case, card: EmulatedCard) -> bool:
+    """Run a command; say whether the card did it."""
+    try:
+        answers = case.run(t.Terminal(card))
+    except YohakuError as error:
+        return _refused(str(error))
+    return not answers or answers[-1].status == case.ends or _refused(f"{answers[-1].status:04X}")
+
+
+def _refused(told: str) -> bool:
+    assert "6581" in told or "6A84" in told
+    return False
+
+
+@pytest.mark.parametrize("case", COMMANDS, ids=lambda case: case.name)
+def test_a_command_that_meets_a_worn_page_is_done_or_refused_whole(case):
+    base = case.start("small")
+    done = base.fork()
+    case.run(t.Terminal(done))
+    old, new = logical(base), logical(done)
+    spent = [
+        old | {AID: (old[AID][0], (*old[AID][1][:at], _with_left(old[AID][1][at], left), *old[AID][1][at + 1 :]))}
+        for at, left in case.between
+    ]
+    refused = 0
+    for page in range(len(base.memory.wear)):
+        card = base.fork()
+        card.memory.wear_out(page)
+        is_done = ended(case, card)
+        refused += not is_done
+        for _ in range(2):
+            assert logical(card) == new if is_done else logical(card) in [old, *spent], f"page {page}"
+            card.power_on()
+            assert t.Terminal(card).send(Ins.SELECT, 4, 0, b"", 256).status == Status.OK, "not out of order"
+    assert refused
+
+
+def _with_left(array: bytes, left: int) -> bytes:
+    return array[:1] + bytes((left,)) + array[2:]
+
+
+def test_pages_that_wore_out_while_they_were_owned_are_not_given_to_others():
+    card = personalised("small")
+    worn = next(entry for aid, entry in card._system.registry.entries.items() if aid == AID).pages[1:]
+    before = fresh("small")
+    for page in worn:
+        card.memory.wear_out(page)
+    terminal = t.Terminal(card)
+    terminal.delete(AID)
+    free = card._system.registry.free_bytes
+    assert free == before._system.registry.free_bytes - len(worn) * card._system.store.payload
+    card.power_on()
+    assert card._system.registry.free_bytes == free
+    terminal.install(OTHER, SECOND)
+    terminal.personalise(OTHER, t.group(3, 9, b"\0\0good"))
+    terminal.select(OTHER)
+    assert terminal.do(Ins.READ_BINARY, 0x89, 0, le=4) == b"good"
+    assert not set(card._system.registry.entries[OTHER].pages) & set(worn)
+    assert [page.number for page in card.memory_map() if page.is_worn] == list(worn)
+
+
+@pytest.mark.parametrize("outcome", OUTCOMES)
+def test_a_cut_in_the_last_write_that_a_page_survives_costs_no_more_than_that_page(outcome):
+    card = two_applications("small")
+    t.Terminal(card).personalise(OTHER, t.group(3, 9, b"\0\0good"))
+    t.Terminal(card).select(AID)
+    page = card._system.registry.entries[AID].pages[-1]
+    card.memory.wear[page] = card.memory.endurance - 1
+    card.memory.cut_at(3, outcome, seed=1)
+    with pytest.raises(PowerCut):
+        t.Terminal(card).do(Ins.UPDATE_BINARY, 0x84, 66, b"new!")
+    card.power_on()
+    terminal = t.Terminal(card)
+    terminal.select(AID)
+    answer = terminal.send(Ins.READ_BINARY, 0x84, 66, le=4)
+    assert answer.data == {"old": bytes(4), "new": b"new!", "mixed": b""}[outcome]
+    assert answer.status == (Status.MEMORY_FAILURE if outcome == "mixed" else Status.OK)
+    assert terminal.do(Ins.READ_BINARY, 0x81, 0, le=5) == bytes(range(5))
+    terminal.do(Ins.UPDATE_BINARY, 0x81, 0, b"on it goes")
+    terminal.select(OTHER)
+    assert terminal.do(Ins.READ_BINARY, 0x89, 0, le=4) == b"good"

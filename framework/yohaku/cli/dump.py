@@ -108,6 +108,7 @@ def _page(page: Page) -> Json:
         "page": page.number,
         "writes": page.writes,
         "sound": page.is_sound,
+        "worn_out": page.is_worn,
         "parts": [
             {"what": part.what, "owner": part.owner.hex() or None, "offset": part.offset, "size": part.size}
             for part in page.parts
@@ -125,6 +126,7 @@ def _rows(pages: Sequence[Page]) -> Iterator[tuple[str, str, str, str]]:
 
 
 def _key(page: Page) -> tuple[str, str]:
-    whats = dict.fromkeys(part.what for part in page.parts)
-    holds = ", ".join(whats) if page.is_sound else click.style(f"{', '.join(whats)}: DAMAGED", fg="red")
+    holds = ", ".join(dict.fromkeys(part.what for part in page.parts))
+    marks = [word for word, is_so in (("DAMAGED", not page.is_sound), ("WORN OUT", page.is_worn)) if is_so]
+    holds = click.style(f"{holds}: {', '.join(marks)}", fg="red") if marks else holds
     return ", ".join(dict.fromkeys(part.owner.hex() for part in page.parts if part.owner)), holds
