@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from yohaku import DataError, YohakuError
 from yohaku.schema import applet_layout, compile_descriptor, parse_descriptor, record_layout
 from yohaku.testing import applets, field_types, records, schemas, values_for
-from yohaku.testing.schemas import _LEAVES, LEAF_KINDS
+from yohaku.testing.schemas import LEAF_KINDS, leaf_types
 from yohaku_emulator.container.descriptor import parts as container_parts
 
 
@@ -20,7 +20,7 @@ def test_there_are_at_least_thirty_kinds_of_field():
 @pytest.mark.parametrize("kind", LEAF_KINDS)
 @given(st.data())
 def test_each_kind_of_field_gives_values_that_come_back(kind, data):
-    field_type = data.draw(_LEAVES[kind])
+    field_type = data.draw(leaf_types(kind))
     value = data.draw(values_for(field_type))
     raw = field_type.write(value)
     assert field_type.read(raw, 0, len(raw)) == (value, len(raw))

@@ -185,13 +185,18 @@ LEAF_KINDS = tuple(_LEAVES)
 """Names of the kinds of field that `field_types` draws; records, lists, unions and linked fields come on top."""
 
 
+def leaf_types(kind: str) -> st.SearchStrategy[FieldType[Any]]:
+    """Give field types of one of the ``LEAF_KINDS``."""
+    return _LEAVES[kind]
+
+
 def field_types(*, depth: int = 3) -> st.SearchStrategy[FieldType[Any]]:
     """Give field types that stand alone: leaves of every kind, lists, unions, data objects and nested records.
 
     Args:
         depth: how deep records may nest in it.
     """
-    leaves: Strategy = st.sampled_from(LEAF_KINDS).flatmap(_LEAVES.__getitem__)
+    leaves: Strategy = st.sampled_from(LEAF_KINDS).flatmap(leaf_types)
     if depth < 1:
         return leaves
     inner = st.deferred(lambda: field_types(depth=depth - 1)).filter(_has_an_end)
