@@ -166,6 +166,25 @@ def test_a_called_part_stands_anywhere_in_a_record(rng: Random) -> None:
     assert Framed.decode(raw) == framed
 
 
+class Pair(cs.Adapter):  # type: ignore[type-arg]  # generic in its stubs only
+    """An adapter whose value a record holds in another form: a tuple, which becomes a list."""
+
+    def _decode(self, obj: int, context: Any, path: Any) -> tuple[int, int]:  # noqa: ARG002 - construct's signature
+        return divmod(obj, 16)
+
+    def _encode(self, obj: Any, context: Any, path: Any) -> int:  # noqa: ARG002 - construct's signature
+        return int(obj[0] * 16 + obj[1])
+
+
+def test_an_adapter_gets_what_construct_would_hand_it() -> None:
+    inner: Any = cs.ExprAdapter(Pair(cs.Byte), lambda obj, _: type(obj).__name__, lambda _, __: (0, 5))
+    assert plan(Pair(cs.Byte)) is not None
+    assert plan(inner) is None
+    assert Compiled(Foreign(inner)).decode(b"\5") == "tuple"
+    assert Compiled(Foreign(Pair(cs.Byte))).decode(b"\x25") == [2, 5]
+    assert Compiled(Foreign(Pair(cs.Byte))).encode([2, 5]) == b"\x25"
+
+
 @pytest.mark.parametrize(
     "inner",
     [

@@ -28,6 +28,9 @@ class Foreign(FieldType[Any]):
     enum value without a name) are refused, and so is a value that parses to another one, so the pair is lossless.
     Values are numbers, text, bytes, lists and dicts; every member of a Struct that has a name is there, constants too.
 
+    Parts of construct that are known become straight code, and functions of designers that look at nothing but the
+    value are called in it. What is not known goes to construct, which is asked both ways once for each encoding.
+
     Args:
         inner: the construct.
         example: a value for documents and tests; without it one is looked for by parsing simple bytes.

@@ -436,6 +436,8 @@ class Adapted(Node):
     was, the first is enough.
     """
 
+    scalar = False
+
     def __init__(
         self, inner: Node, decode: Callable[[Any], Any], encode: Callable[[Any], Any], arguments: str, plain: Any
     ) -> None:

@@ -66,6 +66,8 @@ class Constant(Node):
 class Derived(Node):
     """A value that takes no bytes and follows from others."""
 
+    scalar = False
+
     def __init__(self, text: Text) -> None:
         super().__init__(0)
         self.text = text

@@ -12,15 +12,15 @@ import codecs
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import construct as c
-from construct.lib import Container, bits2bytes, bytes2bits
+from construct.lib import bits2bytes, bytes2bits
 
 from yohaku.codec import foreign_nodes as nodes
 from yohaku.codec import foreign_parts as parts
 from yohaku.codec.fieldtype import FieldType, FixedField
 from yohaku.codec.foreign import Foreign
+from yohaku.codec.foreign_adapters import adapted
 from yohaku.codec.foreign_called import Called
 from yohaku.codec.foreign_exprs import Scope, Unknown, formula, ignores
-from yohaku.codec.foreign_values import plain
 from yohaku.codec.links import Dependent
 
 if TYPE_CHECKING:
@@ -419,52 +419,7 @@ def _transformed(inner: Any, place: Place) -> Node:
 
 
 def _adapter(inner: Any, place: Place) -> Node:
-    kind = type(inner)
-    if kind._parse is not c.Adapter._parse or kind._build is not c.Adapter._build:
-        raise Unknown(inner)
-    node = node_of(inner.subcon, place)
-    fields = node if isinstance(node, parts.Members) and _is_flat(node) else None
-    if not node.scalar and fields is None:
-        raise Unknown(inner)
-    if isinstance(inner, c.Validator) and kind._decode is c.Validator._decode:
-        if fields is not None:
-            raise Unknown(inner)
-        return nodes.Checked(node, *_called(inner, inner._validate, "validator"))
-    decode, arguments = _called(inner, inner._decode, "decoder")
-    if getattr(inner._encode, "__func__", None) is c.SymmetricAdapter._encode:
-        encode = decode
-    else:
-        encode, arguments = _called(inner, inner._encode, "encoder")
-    if fields is not None:
-        return parts.AdaptedMembers(fields, Container, decode, encode, arguments, plain)
-    return nodes.Adapted(node, decode, encode, arguments, plain)
-
-
-def _is_flat(node: parts.Members) -> bool:
-    """Tell whether a Struct has members only whose values construct has in the same form, and always as they come."""
-    follows = (parts.Constant, parts.Derived, parts.Rebuilt)
-    named = [member for name, member in node.members if name is not None]
-    return (
-        node.form == "dict"
-        and bool(named)
-        and all(member.scalar and not isinstance(member, follows) for member in named)
-    )
-
-
-def _called(inner: Any, method: Any, given: str) -> tuple[Callable[..., Any], str]:
-    """Give the function that stands behind a method, and what it is called with besides the value.
-
-    Raises:
-        Unknown: it looks at the context, so at more than the value.
-    """
-    if type(inner) in {c.ExprAdapter, c.ExprValidator}:
-        names = method.__code__.co_freevars
-        function = dict(zip(names, method.__closure__ or (), strict=True))[given].cell_contents
-        if ignores(function, 1):
-            return function, ", None"
-    elif ignores(method, 2):
-        return method, ', None, "(parsing)"'
-    raise Unknown(inner)
+    return adapted(inner, node_of(inner.subcon, place))
 
 
 _BYTES_ONLY: dict[Any, Callable[[Any, Place], Node]] = {
