@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum, IntFlag
 from typing import Any
@@ -16,12 +16,15 @@ from yohaku.errors import DecodeError, EncodeError, Fault, SchemaError
 from yohaku.fields import (
     Blob,
     Choice,
+    Coded,
+    CodeTable,
     Date,
     DayNumber,
     Digits,
     Flag,
     Flags,
     Int,
+    MinuteOfDay,
     Money,
     MunicipalityCode,
     PackedDigits,
@@ -198,6 +201,25 @@ GOOD: dict[str, Any] = {
     "day": ["2026-04-01", "1800-02-28"],
     "digits": ["123", "456"],
 }
+
+
+class Shared(Record):
+    opens: time = field(MinuteOfDay())
+    _spare = reserved_bits(1)
+    colour: str = field(Coded(CodeTable("colours", 1, {1: "red", 2: "blue"}), bits=4))
+
+
+def test_fields_that_share_bytes_and_are_no_numbers_are_objects() -> None:
+    records = [Shared(opens=time(9, 30), colour="red"), Shared(opens=time(23, 59), colour="blue")] * 2
+    data = b"".join(record.encode() for record in records)
+    columns = Shared.columns(data)
+    assert columns["opens"].tolist() == [record.opens for record in records]
+    assert columns["colour"].tolist() == ["red", "blue", "red", "blue"]
+    assert columns.encode() == data
+    with pytest.raises(EncodeError, match="2 values that do not fit, the first: 'green'"):
+        Shared.encode_columns({**columns, "colour": np.array(["red", "green", "red", "green"], object)})
+    with pytest.raises(DecodeError, match="colour is 7"):
+        Shared.columns(data + b"\0\7")
 
 
 def test_columns_of_lists_encode() -> None:

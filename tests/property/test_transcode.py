@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tracemalloc
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from enum import Enum, IntFlag
 from itertools import chain, repeat
 from typing import TYPE_CHECKING, Any
@@ -23,6 +23,7 @@ from yohaku.fields import (
     Flags,
     Int,
     KanaName,
+    MinuteOfDay,
     MunicipalityCode,
     PackedDigits,
     Repeat,
@@ -82,7 +83,8 @@ class Everything(Record):
     flag: bool = field(Flag())
     organs: Organs = field(Flags(Organs, bits=3))
     small: int = field(Int(7))
-    _spare = reserved_bits(5)
+    opens: time = field(MinuteOfDay())
+    _spare = reserved_bits(2)
     hour: int = field(Hour(8))
     wide: int = field(Int(64))
     inner: Inner = field(Inner)
@@ -108,6 +110,7 @@ RECORDS = st.builds(
     flag=st.booleans(),
     organs=st.sampled_from([Organs(0), Organs.HEART, Organs.HEART | Organs.EYES]),
     small=st.integers(-64, 63),
+    opens=st.integers(0, 1439).map(lambda minutes: time(minutes // 60, minutes % 60)),
     hour=st.integers(0, 255),
     wide=st.integers(-(1 << 63), (1 << 63) - 1),
     inner=INNERS,
@@ -226,6 +229,7 @@ def few(monkeypatch: pytest.MonkeyPatch) -> None:
 def example(**changes: Any) -> Everything:
     values: dict[str, Any] = {
         "code": "372013", "digits": "123", "phone": "12", "name": "見本", "kana": "a", "reading": "ｱ", "hour": 7,
+        "opens": time(9, 30),
         "number": date(2026, 4, 1), "at": datetime(2026, 4, 1, tzinfo=UTC), "blob": b"abc", "flag": True,
         "organs": Organs.EYES, "small": -1, "wide": 5, "inner": inner(1), "log": (inner(2), inner(3)),
     }  # fmt: skip

@@ -16,6 +16,7 @@ from yohaku.codec.columns import (
     ConstantPart,
     FieldPart,
     Listed,
+    Meanings,
     Numbers,
     Objects,
     Padded,
@@ -60,7 +61,7 @@ class Columns(Mapping[str, Array]):
         Raises:
             DecodeError: some of it is no text of the field's encoding.
         """
-        column = self.batch.column(name)
+        column = self.batch.columns[name]
         if not isinstance(column, Padded):
             return np.strings.decode(self.arrays[name], "ascii").astype(object)
         try:
@@ -101,6 +102,7 @@ class Batch:
 
     Attributes:
         types: the field type of each column by its name.
+        columns: what reads and writes each column, by its name.
 
     Raises:
         SchemaError: records differ in size, or have parts that derive from others.
@@ -113,11 +115,7 @@ class Batch:
             raise SchemaError(f"{type_.type_name}: columns need a record whose fields always take the same bytes")
         walk = _Walk(column_for or column_of)
         self.parts = list(walk.parts(type_, "", 0, ()))
-        self.types = walk.types
-
-    def column(self, name: str) -> Column | None:
-        """Give what reads and writes a column in whole bytes; None for fields that share bytes."""
-        return next((part.column for part in self.parts if isinstance(part, FieldPart) and part.names == [name]), None)
+        self.types, self.columns = walk.types, walk.columns
 
     def decode(self, data: bytes) -> Columns:
         """Decode a file of records into one array for each field.
@@ -194,10 +192,11 @@ def _mark(wrong: Array, right: Array | None) -> None:
 
 
 class _Walk:
-    """The walk over a record's field types that finds its parts, and the type of each column by its name."""
+    """The walk over a record's field types that finds its parts, and by its name each column and its field type."""
 
     def __init__(self, column_for: Callable[[FieldType[Any]], Column]) -> None:
         self.column_for = column_for
+        self.columns: dict[str, Column] = {}
         self.types: dict[str, FieldType[Any]] = {}
 
     def parts(self, type_: Sequence[Any], path: str, offset: int, lists: Lists) -> Iterator[Part]:
@@ -205,13 +204,13 @@ class _Walk:
         if type_.linked:
             raise SchemaError(f"{type_.type_name}: columns know no fields that derive from others")
         for names in self._grouped(type_):
-            held = [(name, type_.types[name]) for name in names]
-            bits = sum(part.bits for _, part in held if isinstance(part, BitField))
-            size = bits // 8 if len(held) > 1 else held[0][1].size or 0
+            held = [(_join(path, name), type_.types[name]) for name in names]
+            bits = [(place, part) for place, part in held if isinstance(part, BitField)]
+            size = sum(part.bits for _, part in bits) // 8 if len(held) > 1 else held[0][1].size or 0
             if len(held) > 1:
-                yield BitsPart([self._number(part, _join(path, name)) for name, part in held], offset, lists, size)
+                yield BitsPart([self._number(part, place) for place, part in bits], offset, lists, size)
             else:
-                yield from self._whole(held[0][1], _join(path, held[0][0]), offset, lists)
+                yield from self._whole(held[0][1], held[0][0], offset, lists)
             offset += size
 
     def _grouped(self, type_: Sequence[Any]) -> Iterator[list[str]]:
@@ -233,13 +232,13 @@ class _Walk:
                 yield [name]
         yield from ([word.text for word in group] for group in words(run))
 
-    def _number(self, type_: FieldType[Any], path: str) -> tuple[str, Numbers]:
+    def _number(self, type_: BitField[Any], path: str) -> tuple[str, Numbers]:
         column = self.column_for(type_)
         if not isinstance(column, Numbers):
-            raise SchemaError(f"{type_.type_name}: it shares bytes with others, and has no column of numbers")
+            column = Meanings(type_)
         if type_.hidden:
             return "", column
-        self.types[path] = type_
+        self.types[path], self.columns[path] = type_, column
         return path, column
 
     def _whole(self, type_: FieldType[Any], path: str, offset: int, lists: Lists) -> Iterator[Part]:
@@ -256,7 +255,7 @@ class _Walk:
                 within = (*lists, (offset, column.count, column.item.size or 0))
                 yield from self._whole(column.item, path, 0, within)
             else:
-                self.types[path] = type_
+                self.types[path], self.columns[path] = type_, column
                 yield FieldPart(path, column, offset, lists, size)
 
 

@@ -135,8 +135,7 @@ class Bulk:
     def _turner(self, column: Column, name: str) -> Cells:
         from yohaku.codec.columns import Numbers
 
-        type_ = self.batch.types[name]
-        values = column_for(type_)
+        type_, values = self.batch.types[name], self.batch.columns[name]
         if values.speaks and _own_json(type_):
             return Spoken(column, values)
         return EachNumber(column, type_, values) if isinstance(values, Numbers) else Each(column, type_)

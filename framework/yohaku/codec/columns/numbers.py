@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from yohaku.codec.columns.arrays import both, integers, mask, numbers_in, put_numbers, within
 from yohaku.codec.columns.base import Column
+from yohaku.codec.fieldtype import Refused
 
 if TYPE_CHECKING:
     from yohaku.codec.columns.arrays import Array
+    from yohaku.codec.fieldtype import BitField
 
 
 class Numbers(Column):
@@ -133,6 +135,39 @@ class Codes(Numbers):
         """Keep known numbers."""
         whole = integers(values)
         return whole, self.right(whole)
+
+
+class Meanings(Numbers):
+    """Python objects: what a field type makes of numbers, each different one once."""
+
+    speaks = False
+
+    def __init__(self, type_: BitField[Any]) -> None:
+        super().__init__(type_.bits)
+        self.type = type_
+
+    def values_of(self, numbers: Array) -> tuple[Array, Array | None]:
+        """Give what the numbers mean."""
+        different, places = np.unique(numbers, return_inverse=True)
+        made, right = np.empty(len(different), object), np.ones(len(different), np.bool_)
+        for index, number in enumerate(different.tolist()):
+            try:
+                made[index] = self.type.from_bits(number)
+            except Refused:
+                right[index] = False
+        places = places.reshape(numbers.shape)
+        return made[places], None if right.all() else right[places]
+
+    def numbers_of(self, values: Array) -> tuple[Array, Array | None]:
+        """Give the numbers of what is right; 0 for the others."""
+        held = np.asarray(values, object)
+        numbers, right = np.zeros(held.shape, np.uint64), np.ones(held.shape, np.bool_)
+        for index in np.ndindex(held.shape):
+            try:
+                numbers[index] = self.type.to_bits(held[index])
+            except Refused:
+                right[index] = False
+        return numbers, None if right.all() else right
 
 
 class Bits(Numbers):
