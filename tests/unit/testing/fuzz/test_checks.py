@@ -12,6 +12,7 @@ from yohaku.iso7816 import Response
 from yohaku.testing.fuzz import BrokenInvariantError, checks, messaging, parsing
 from yohaku.testing.fuzz.cards import check_session, session_of
 from yohaku.testing.fuzz.checks import ACCEPTED, REFUSED
+from yohaku.testing.fuzz.domains import check_domain
 from yohaku.testing.fuzz.images import check_file, check_image, image
 from yohaku.testing.fuzz.targets import offered
 from yohaku.testing.fuzz.tracing import check_trace
@@ -110,7 +111,7 @@ def test_a_table_that_comes_back_different_is_told(monkeypatch):
     assert caught.value.invariant == "table-round-trip"
 
 
-@pytest.mark.parametrize("name", ["tlv", "cap", "secure-messaging", "trace", "image"])
+@pytest.mark.parametrize("name", ["tlv", "cap", "secure-messaging", "trace", "domain", "image"])
 def test_every_seed_of_every_target_passes(name):
     for part in offered()[name].load()().parts:
         assert [tuple(part.check(data)) for data in part.seeds()]
@@ -178,6 +179,22 @@ def test_an_image_is_opened_as_it_is_and_damage_is_survived():
 def test_no_byte_of_the_registry_brings_the_card_down_when_its_checksums_are_right():
     places = [at for at, cell in enumerate(image()[:800]) if cell and at > 60]
     assert any("6581" in " ".join(check_image(at.to_bytes(3, "big") + b"\x81\0")) for at in places)
+
+
+def test_memory_that_a_deletion_does_not_give_back_is_told(monkeypatch):
+    from yohaku_emulator.registry import Registry
+
+    install = next(data for data in seeds("domain") if data.count(b"80e6") == 2)
+    check_domain(install)
+    honest = Registry._own
+
+    def forgetful(self, pages, owner):
+        honest(self, pages if owner else pages[1:], owner)
+
+    monkeypatch.setattr(Registry, "_own", forgetful)
+    with pytest.raises(BrokenInvariantError) as caught:
+        check_domain(install)
+    assert caught.value.invariant == "quota"
 
 
 class Sheet(Record):

@@ -20,6 +20,7 @@ _OURS = {
     "cap": "yohaku.testing.fuzz.targets.parsers:cap",
     "secure-messaging": "yohaku.testing.fuzz.targets.parsers:secure_messaging",
     "trace": "yohaku.testing.fuzz.targets.parsers:trace",
+    "domain": "yohaku.testing.fuzz.targets.domains:domain",
     "image": "yohaku.testing.fuzz.targets.images:image",
 }
 APPLET_PACKAGES = ("yohaku.codec", "yohaku.fields", "yohaku.schema", "yohaku.card", "yohaku.iso7816", "yohaku_emulator")
