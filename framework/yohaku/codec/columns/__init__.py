@@ -1,8 +1,8 @@
 """Files of fixed-size records as numpy columns and back: one array for each field, every check made on whole arrays.
 
 Numbers and codes are integers, flags booleans, days ``datetime64[D]``, moments ``datetime64[s]``, digits and text bytes
-(``S``) that are decoded on demand, blobs ``V``; all else is Python objects. A list of fixed length adds a dimension; its
-fields are named ``log.amount``. Needs numpy, which the extra ``batch`` installs; nothing else of yohaku does.
+(``S``) that are decoded on demand, blobs ``V``; all else is Python objects. A list of fixed length adds a dimension;
+its fields are named ``log.amount``. Needs numpy, which the extra ``batch`` installs; nothing else of yohaku does.
 """
 
 from yohaku.codec.columns.arrays import Array
