@@ -7,7 +7,7 @@ old|new|mixed SEED`` (power goes at the W-th page write from here).
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 from yohaku.card import Card, Secrets, open_link
@@ -23,11 +23,14 @@ from yohaku.testing.fuzz.example import Example
 from yohaku.testing.fuzz.finding import BrokenInvariantError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from yohaku.card import Link
+    from yohaku.globalplatform.scp import Level
 
 MOST_STEPS = 40
+MOST_BYTES = 261
+"""Bytes of the longest short command."""
 _LEVELS = tuple(sorted(POSSIBLE))
 
 
@@ -69,20 +72,29 @@ class _Session:
         self.direct = _Direct(twin)
         self.channel: Any = self.direct
 
-    def step(self, words: list[str]) -> None:
+    def step(self, words: list[str]) -> Callable[[], object]:
+        """Read one line; give what it asks for.
+
+        Raises:
+            ValueError, IndexError, YohakuError: the line says nothing.
+        """
         if words[0] == "reset":
-            self.reset()
-        elif words[0] == "open":
-            level = _LEVELS[int(words[1]) % len(_LEVELS)]
-            self.channel = self.direct
-            self.channel = open_channel(self.direct, KeySet.for_tests(), level=level, challenge=bytes)
-        elif words[0] == "cut":
-            outcome = next(one for one in OUTCOMES if one == words[2])
-            self.link.card.memory.cut_at(1 + int(words[1]) % 64, outcome, int(words[3]) % 256)
-        elif words[0] == "raw":
-            self.direct.transmit(bytes.fromhex(words[1])[:261])
-        else:
-            self.channel.send(Command.from_bytes(bytes.fromhex(words[0])[:261]))
+            return self.reset
+        if words[0] == "open":
+            return partial(self._open, _LEVELS[int(words[1]) % len(_LEVELS)])
+        if words[0] == "cut":
+            outcome = OUTCOMES[list[str](OUTCOMES).index(words[2])]
+            return partial(self.link.card.memory.cut_at, 1 + int(words[1]) % 64, outcome, int(words[3]) % 256)
+        if words[0] == "raw":
+            return partial(self.direct.transmit, bytes.fromhex(words[1])[:MOST_BYTES])
+        return partial(self._send, Command.from_bytes(bytes.fromhex(words[0])[:MOST_BYTES]))
+
+    def _send(self, command: Command) -> object:
+        return self.channel.send(command)
+
+    def _open(self, level: Level) -> None:
+        self.channel = self.direct
+        self.channel = open_channel(self.direct, KeySet.for_tests(), level=level, challenge=bytes)
 
     def reset(self) -> None:
         self.link.reset()
@@ -98,15 +110,15 @@ def check_domain(data: bytes) -> Iterable[object]:
     """Run commands to the card's issuer domain, then look at the card as programs do: its sums are right."""
     session = _Session()
     for line in data.decode("utf-8", "replace").split("\n")[:MOST_STEPS]:
-        words = line.split()
         try:
-            if words:
-                session.step(words)
+            action = session.step(line.split())
+        except (ValueError, IndexError, YohakuError):
+            continue
+        try:
+            action()
         except YohakuError:
             if not session.link.card.powered:
                 session.recover()
-        except (ValueError, IndexError, StopIteration):
-            continue
     session.recover()
     _look(session)
     return session.direct.marks
