@@ -122,6 +122,27 @@ class TestBookings:
         assert again.purse.find(b"not seen") is None
 
 
+def test_long_answers_carry_more_receipts_and_are_compared_in_a_replay():
+    class Long(Applet, aid="F0 59 48 4B 54 22"):
+        """試験"""
+
+        shop, office = Key(), Key()
+        purse = Purse(limits=PurseLimits(99), receipts=office, read=ALWAYS, credit=shop, debit=shop,
+                      log=PurseLog(60, ALWAYS))  # fmt: skip
+
+    secrets = Secrets.for_tests(Long)
+    with Card(EmulatorLink(EmulatedCard("extended", seed=5), "test")) as card:
+        load_applet(card, Long, secrets=secrets)
+        opened = card.open(Long)
+        opened.shop.authenticate(secrets["shop"])
+        made = [opened.purse.credit(1) for _ in range(50)]
+        seen: list[TraceEntry] = []
+        card.observers.append(lambda exchange: seen.append(TraceEntry(exchange.command, exchange.response)))
+        assert opened.purse.log() == made[::-1]
+        assert len(seen) == 2
+        assert [one.outcome for one in replay(card, tuple(seen), applets=[Long])] == [Outcome.SAME] * 2
+
+
 class TestRefusals:
     @pytest.mark.parametrize("amount", [0, -1, 401, 2**40])
     def test_an_amount_that_does_not_fit_is_not_sent(self, card, points, amount):

@@ -49,7 +49,7 @@ def comparable(command: bytes, response: bytes) -> bytes | None:
     whole, (start, stop) = response[:-2], _ALIKE[command[1]]
     size = SIZE if command[1] == Instruction.READ_RECEIPTS else max(len(whole), 1)
     parts = (whole[at : at + size][start:stop] for at in range(0, len(whole), size))
-    return bytes((len(whole),)) + b"".join(parts) + response[-2:]
+    return len(whole).to_bytes(2, "big") + b"".join(parts) + response[-2:]
 
 
 def _state(data: bytes, size: int) -> list[str]:
