@@ -1,5 +1,5 @@
 # yohaku: `make demo` shows it, `make test` proves it; both set up what they need in .venv.
-.PHONY: demo test lint types layers docs check-docs bench bench-codec bench-emulator bench-link bench-testing bench-fuzz quality clean
+.PHONY: demo test lint types layers docs check-docs bench bench-codec bench-emulator bench-link bench-testing bench-fuzz quality mutate-codec clean
 .DEFAULT_GOAL := demo
 
 BIN := .venv/bin
@@ -63,6 +63,10 @@ bench-link:
 quality:
 	@.ci/setup dev
 	$(BIN)/python tests/quality/planted/bench.py --write specs/benchmarks/planted.md
+
+mutate-codec:
+	@.ci/setup dev
+	PYTHONPATH=tests/quality/codec nice -n 15 $(BIN)/python tests/quality/codec/mutate.py --write specs/benchmarks/mutation.md
 
 clean:
 	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .grimp_cache

@@ -70,9 +70,10 @@ class BcdDigits(Digits):
         """Take digits and fill up."""
         pairs = fitted(encoded(values), 2 * raw.shape[-1]).view(np.uint16)
         codes = packed_pairs().take(pairs)
+        packed = codes.astype(np.uint8)
         for index in range(raw.shape[-1]):
-            raw[..., index] = codes[..., index]
-        return self._right(raw, codes >> np.uint16(8))
+            raw[..., index] = packed[..., index]
+        return self._right(packed, codes >> np.uint16(8))
 
     def _right(self, raw: Array, counts: Array) -> Array | None:
         """Tell which rows are right; ``counts`` has the number of digits of each byte."""
