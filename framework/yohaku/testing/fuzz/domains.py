@@ -14,7 +14,7 @@ from yohaku.card import Card, Secrets, open_link
 from yohaku.errors import YohakuError
 from yohaku.globalplatform import SecurityDomain, load_applet
 from yohaku.globalplatform.keys import KeySet
-from yohaku.globalplatform.scp import open_channel
+from yohaku.globalplatform.scp import Level, open_channel
 from yohaku.globalplatform.scp.levels import POSSIBLE
 from yohaku.iso7816 import Command, Response
 from yohaku.testing.answers import is_standard
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from yohaku.card import Link
-    from yohaku.globalplatform.scp import Level
 
 MOST_STEPS = 40
 MOST_BYTES = 261
@@ -127,7 +126,7 @@ def check_domain(data: bytes) -> Iterable[object]:
 def _look(session: _Session) -> None:
     """Read the registry, delete what the session installed, and count the free memory."""
     try:
-        domain = SecurityDomain.open(Card(session.link))
+        domain = SecurityDomain.open(Card(session.link), level=Level.C_MAC)
         aids, free = _state(domain)
     except YohakuError as error:
         session.direct.marks.append(type(error).__name__)
@@ -148,7 +147,7 @@ def _check_sums(domain: SecurityDomain, aids: list[bytes], free: int) -> None:
         for aid in new:
             if aid in _state(domain)[0]:
                 domain.delete(aid, related=True)
-        free = _state(domain)[1]
+        free = _state(domain)[1] if new else free
     except YohakuError:
         return
     if free != free_before:
