@@ -5,7 +5,6 @@ It knows pages and transactions, not applications or what an array is for.
 
 from __future__ import annotations
 
-from itertools import chain
 from struct import Struct
 from typing import TYPE_CHECKING, Final
 from zlib import crc32
@@ -163,9 +162,10 @@ class Store:
 
         A journal half written could be whole all the same, when its other half held these bytes before.
         """
+        wear, endurance = self._memory.wear, self._memory.endurance
         first = self._journal // self._page
-        for number in chain(range(first, first + -(-journal // self._page)), numbers):
-            if self.is_worn(number):
+        for number in (*range(first, first - (-journal // self._page)), *numbers):
+            if wear[number] >= endurance:
                 raise MemoryFault(f"page {number} is worn out")
 
     def is_worn(self, number: int) -> bool:
