@@ -66,7 +66,7 @@ quality:
 
 mutate-codec:
 	@.ci/setup dev
-	PYTHONPATH=tests/quality/codec nice -n 15 $(BIN)/python tests/quality/codec/mutate.py --write specs/benchmarks/mutation.md
+	nice -n 15 $(BIN)/python tests/quality/codec/mutate.py --write specs/benchmarks/mutation.md
 
 clean:
 	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .grimp_cache

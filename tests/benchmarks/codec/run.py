@@ -135,6 +135,7 @@ def main() -> None:
     from report import page
     from sizes import bounds
     from startup import measure_startup
+    from tables import measure_tables
 
     peers, missing = load()
     if options.only:
@@ -145,6 +146,7 @@ def main() -> None:
     more = {
         "Constructs from elsewhere": measure_foreign(),
         "Columns": measure_columns(options.rounds),
+        "Tables": measure_tables(),
         "First use": measure_startup(),
     }
     text = page(peers, rates, missing, bounds(), more, options.rounds)
