@@ -55,7 +55,7 @@ def replay(
     """Send the commands of a trace to a card and compare the answers.
 
     Random answers (challenges, proofs) are compared by length and status word. A proof that the card took is made anew
-    where the key is known, one that it refused is sent as it was, and a hidden PIN is filled in where it is known; other
+    where the key is known, one that it refused is sent as it was, a hidden PIN is filled in where it is known; other
     hidden commands and those of a secure channel, which only its session keys can make, are skipped.
 
     Args:
