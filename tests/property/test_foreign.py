@@ -60,6 +60,7 @@ def alone(inner: Any) -> Compiled[Any]:
 
 
 def check_settled(tree: Any, rng: Random) -> None:
+    assert plan(tree.inner) is not None
     codec = alone(tree.inner)
     for _ in range(3):
         value = tree.draw(rng)
@@ -139,6 +140,7 @@ def test_a_part_that_nobody_knows_is_called_with_its_context(rng: Random) -> Non
     value = called(rng)
     value = {name: value[name] for name in ("key", "own", "keyed", "list", "behind")}
     raw = CALLED.build(value)
+    assert plan(CALLED) is not None
     alone_ = alone(CALLED)
     assert alone_.encode(value) == raw
     assert exact(alone_.decode(raw)) == exact(value)

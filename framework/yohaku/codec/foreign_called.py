@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from construct import Container
 
 from yohaku.codec.emit import Unsettled
-from yohaku.codec.foreign_nodes import Node
+from yohaku.codec.foreign_nodes import IMMUTABLE, Node
 from yohaku.codec.foreign_values import context_of, plain
 
 if TYPE_CHECKING:
@@ -26,11 +26,14 @@ class Called(Node):
     Args:
         inner: the part.
         size: its bytes.
-        scope: the Struct's; all members before are scalars.
+        scope: the Struct's; all members before have the same form in construct.
         subcons: the Struct's parts by name, which stand in the context.
+
+    Attributes:
+        in_context: the value stands in the context of another part, so it must be plain as construct gives it.
     """
 
-    scalar = False
+    scalar = in_context = False
 
     def __init__(self, inner: Any, size: int, scope: Scope, subcons: Any) -> None:
         super().__init__(8 * size)
@@ -77,6 +80,10 @@ class Called(Node):
         parse = self.inner._parsereport  # noqa: SLF001 - what a Struct calls
         value = parse(stream, self._context(stream, members, parsing=True), "(parsing)")
         if stream.tell() != offset + self.bytes:
+            raise Unsettled
+        if type(value) in IMMUTABLE:
+            return value
+        if self.in_context:
             raise Unsettled
         return plain(value)
 

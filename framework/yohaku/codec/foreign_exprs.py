@@ -55,6 +55,7 @@ class Scope:
         outer: the scope around it.
         known: the members that stand before the part in question.
         scalars: those of them whose values construct and generated code have in the same form.
+        nodes: what emits each of them.
         wanted: those that an expression names.
         names: the local names that hold their values.
         start: the expression of the offset where the first member begins.
@@ -65,6 +66,7 @@ class Scope:
         self.outer = outer
         self.known: set[str] = set()
         self.scalars: set[str] = set()
+        self.nodes: dict[str, Any] = {}
         self.wanted: set[str] = set()
         self.names: dict[str, str] = {}
         self.start = self.value = ""

@@ -11,7 +11,6 @@ import struct
 from typing import TYPE_CHECKING, Any
 
 from yohaku.codec.emit import Unsettled
-from yohaku.codec.parts import call_read
 from yohaku.codec.tables import MOST, Table
 
 if TYPE_CHECKING:
@@ -198,47 +197,6 @@ class Rest(Node):
         to.chunk(value)
 
 
-class Variable(Node):
-    """An unsigned integer in groups of seven bits, the lowest first; with ``zigzag``, signed ones in between."""
-
-    def __init__(self, *, zigzag: bool) -> None:
-        super().__init__(minimum=1)
-        self.zigzag = zigzag
-
-    def emit_read(self, to: Reader, hint: str) -> str:
-        """Emit the call of what reads one."""
-        number = call_read(to, to.bind(read_variable, "read_variable", "seven bits a byte"), hint)
-        return f"({number} >> 1 ^ -({number} & 1))" if self.zigzag else number
-
-    def emit_write(self, to: Writer, value: str) -> None:
-        """Emit the call of what writes one."""
-        to.refuse_if(f"type({value}) is not int" + ("" if self.zigzag else f" or {value} < 0"))
-        number = f"({value} << 1 if {value} >= 0 else ~({value} << 1))" if self.zigzag else value
-        to.chunk(f"{to.bind(write_variable, 'write_variable', 'seven bits a byte')}({number})")
-
-
-def read_variable(data: bytes, position: int, end: int) -> tuple[int, int]:
-    """Read an unsigned integer of seven bits a byte; an error when it is cut off, or longer than it need be."""
-    number = shift = 0
-    while (byte := data[position]) > 0x7F:
-        number |= (byte & 0x7F) << shift
-        shift += 7
-        position += 1
-    if position >= end or not (byte or not shift):
-        raise Unsettled
-    return number | byte << shift, position + 1
-
-
-def write_variable(number: int) -> bytes:
-    """Write an unsigned integer of seven bits a byte."""
-    made = bytearray()
-    while number > 0x7F:
-        made.append(number & 0x7F | 0x80)
-        number >>= 7
-    made.append(number)
-    return bytes(made)
-
-
 class Nothing(Node):
     """No bytes and no value."""
 
@@ -419,13 +377,14 @@ class Pairs(dict[Any, Any]):
 
     def learn(self, code: Any, value: Any) -> None:
         """Keep a pair of values that nobody can change."""
-        if type(value) in _IMMUTABLE:
+        if type(value) in IMMUTABLE:
             if len(self) >= MOST:
                 self.clear()
             self[code] = value
 
 
-_IMMUTABLE = frozenset({int, str, bytes, bool, float})
+IMMUTABLE = frozenset({int, str, bytes, bool, float})
+"""Types whose values are plain, in a record and in construct alike."""
 _UNSEEN = object()
 
 
@@ -434,9 +393,12 @@ class Adapted(Node):
 
     Both are called once for a pair that was not seen before: that is what shows that nothing is lost. For one that
     was, the first is enough.
+
+    Attributes:
+        in_context: the value stands in the context of another part, so it must be plain as construct gives it.
     """
 
-    scalar = False
+    scalar = in_context = False
 
     def __init__(
         self, inner: Node, decode: Callable[[Any], Any], encode: Callable[[Any], Any], arguments: str, plain: Any
@@ -454,8 +416,11 @@ class Adapted(Node):
     def emit_value(self, to: Reader, hint: str, key: str, code: str, back: str, lost: str) -> str:
         """Emit the conversion of ``code`` and the check, for a pair not seen before, that ``back`` is not ``lost``."""
         value = to.let(f"{hint}_value", self._call(to, self.decode, code))
-        immutable = to.bind(_IMMUTABLE, "IMMUTABLE", "types that are plain already")
-        to.line(f"if type({value}) not in {immutable}: {value} = {self._plain(to)}({value})")
+        odd = f"type({value}) not in {to.bind(IMMUTABLE, 'IMMUTABLE', 'types that are plain already')}"
+        if self.in_context:
+            to.refuse_if(odd)
+        else:
+            to.line(f"if {odd}: {value} = {self._plain(to)}({value})")
         to.line(f"if {self._unseen(to, key, value)}:")
         to.line(f"    {back} = {self._call(to, self.encode, value)}")
         to.line(f"    if {lost}: raise {self._unsettled(to)}")

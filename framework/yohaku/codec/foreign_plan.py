@@ -21,6 +21,7 @@ from yohaku.codec.foreign import Foreign
 from yohaku.codec.foreign_adapters import adapted
 from yohaku.codec.foreign_called import Called
 from yohaku.codec.foreign_exprs import Scope, Unknown, formula, ignores
+from yohaku.codec.foreign_variable import Variable
 from yohaku.codec.links import Dependent
 
 if TYPE_CHECKING:
@@ -81,15 +82,19 @@ def _called_in(struct: Any, inner: Any, scope: Scope) -> Node:
     """Let construct call a member of the outermost Struct that is somebody's own and states its size.
 
     Raises:
-        Unknown: it is one of construct's own, or a member before it is no scalar, so that its context is not known.
+        Unknown: it is one of construct's own, or a member before it has another form in construct, so that its context
+            is not known.
     """
     own = type(inner).__module__.partition(".")[0] != "construct" and not isinstance(inner, FieldType)
-    if not own or scope.known != scope.scalars:
+    others = [scope.nodes[name] for name in scope.known - scope.scalars]
+    if not own or not all(isinstance(node, Called | nodes.Adapted) for node in others):
         raise Unknown(inner)
     try:
         size = inner.sizeof()
     except Exception:  # noqa: BLE001 - sizeof of a foreign construct may fail in any way
         raise Unknown(inner) from None
+    for node in others:
+        node.in_context = True
     return Called(inner, _whole(size), scope, struct._subcons)
 
 
@@ -298,6 +303,7 @@ def _members(inner: Any, place: Place, scope: Scope) -> list[tuple[str | None, N
         members.append((part.name, node))
         if part.name is not None:
             scope.known.add(part.name)
+            scope.nodes[part.name] = node
             scope.scalars |= {part.name} if node.scalar else set()
     return members
 
@@ -390,7 +396,7 @@ def _shown(inner: Any, place: Place) -> Node:
 def _prefixed(inner: Any, place: Place) -> Node:
     length = node_of(inner.lengthfield, place._replace(last=False))
     own = length.size if inner.includelength else 0
-    if not isinstance(length, nodes.Number | nodes.Variable) or own is None:
+    if not isinstance(length, nodes.Number | Variable) or own is None:
         raise Unknown(inner)
     return parts.Sized(length, node_of(inner.subcon, Place(place.scope)), own)
 
@@ -432,8 +438,8 @@ _BYTES_ONLY: dict[Any, Callable[[Any, Place], Node]] = {
     c.NullTerminated: _ended,
     c.StringEncoded: _encoded,
     c.GreedyRange: _greedy_range,
-    type(c.VarInt): lambda _, __: nodes.Variable(zigzag=False),
-    type(c.ZigZag): lambda _, __: nodes.Variable(zigzag=True),
+    type(c.VarInt): lambda _, __: Variable(zigzag=False),
+    type(c.ZigZag): lambda _, __: Variable(zigzag=True),
     c.Prefixed: _prefixed,
     c.IfThenElse: _if,
     c.Switch: _switch,
