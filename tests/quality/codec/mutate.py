@@ -24,11 +24,13 @@ from mutations import mutants
 from trial import Trial
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from mutations import Mutant
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[2]
-TESTS = ("tests/unit/codec", "tests/property/test_compiled.py")
+TESTS = ("tests/unit/codec", "tests/property/test_compiled.py", "tests/property/test_foreign.py")
 QUIET = ("-W", "ignore::pytest.PytestAssertRewriteWarning")
 """The emitters are loaded before pytest is, to be mutated."""
 WANTED = 95.0
@@ -44,7 +46,7 @@ class Outcome:
         total: how many mutants there are; the list is held against them when all were tried.
     """
 
-    def __init__(self, killers: dict[Mutant, str | None], reasons: dict[tuple[str, str, str], str], total: int) -> None:
+    def __init__(self, killers: dict[Mutant, str | None], reasons: dict[tuple[str, ...], str], total: int) -> None:
         self.killers, self.reasons, self.total = killers, reasons, total
         survived = {mutant for mutant, killer in killers.items() if killer is None}
         self.equivalent = [mutant for mutant in killers if mutant in survived and mutant.key in reasons]
@@ -71,14 +73,12 @@ class Outcome:
         return [f"| {module} | {' | '.join(map(str, counts[module]))} |" for module in modules]
 
 
-def reasons() -> dict[tuple[str, str, str], str]:
-    """Read the list of equivalent mutants."""
+def reasons(survivors: Iterable[Mutant]) -> dict[tuple[str, ...], str]:
+    """Read the list of equivalent mutants: single ones, and all of functions that weigh which program is faster."""
     held = tomllib.loads((HERE / "equivalent.toml").read_text(encoding="utf-8"))
-    return {
-        (function, statement, change): text
-        for text, places in ((entry["reason"], entry["mutants"]) for entry in held["equivalent"])
-        for function, statement, change in places
-    }
+    places = {tuple(place): entry["reason"] for entry in held["equivalent"] for place in entry["mutants"]}
+    wholes = {entry["function"]: entry["reason"] for entry in held["weighing"]}
+    return places | {mutant.key: wholes[mutant.function] for mutant in survivors if mutant.function in wholes}
 
 
 def report(outcome: Outcome, seconds: float) -> str:
@@ -141,7 +141,7 @@ def main() -> int:
     if status := pytest.main([*arguments, *(str(ROOT / path) for path in TESTS)], plugins=[trial]):
         return int(status)
     known = {mutant: trial.killers[mutant] for mutant in every if mutant in trial.killers}
-    outcome = Outcome(known, reasons(), len(every))
+    outcome = Outcome(known, reasons(mutant for mutant, killer in known.items() if killer is None), len(every))
     if options.write and not options.only:
         options.write.write_text(report(outcome, time.monotonic() - started), encoding="utf-8")
     print(f"{len(every)} mutants, {len(known)} tried, {outcome.share:.1f} % killed of those that are not equivalent")

@@ -10,6 +10,7 @@ import mmap
 import os
 import pickle
 import resource
+import signal
 import struct
 import sys
 import time
@@ -75,6 +76,7 @@ class Trial:
         failing = [item.nodeid for item, reach in zip(self.items, self.reaches, strict=True) if not reach.passed]
         if failing:
             raise pytest.UsageError(f"fails without any mutant: {', '.join(failing)}")
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         with suppress(KeyboardInterrupt):
             self._try_all(session)
         return True
