@@ -51,7 +51,7 @@ def _date(data: bytes) -> None:
         found = Borrower.decode(data)
     except YohakuError:
         return
-    _hit(when=found.expires.month == 2 and found.expires.day == 29)
+    _hit(when=found.expires.month == 2)
 
 
 def _two_fields(data: bytes) -> None:
@@ -59,7 +59,7 @@ def _two_fields(data: bytes) -> None:
         found = Borrower.decode(data)
     except YohakuError:
         return
-    _hit(when=found.status is Status.WITHDRAWN and found.number.startswith("9") and found.issued.year == 1999)
+    _hit(when=found.status is Status.WITHDRAWN and found.number.startswith("9"))
 
 
 def _depth(objects: list[Tlv], level: int) -> int:
@@ -78,7 +78,7 @@ def _nested(data: bytes) -> None:
         objects = parse(data)
     except YohakuError:
         return
-    _hit(when=len(objects) > 2 and _depth(objects, 0) >= 4)
+    _hit(when=len(objects) > 2 and _depth(objects, 0) >= 3)
 
 
 def _extended(data: bytes) -> None:
@@ -94,7 +94,7 @@ def _imports(data: bytes) -> None:
         found = read_load_file(data)
     except YohakuError:
         return
-    _hit(when=len(found.imports) == 2 and found.imports[1].version == (1, 6))
+    _hit(when=found.imports[-1].version == (1, 6))
 
 
 def _json(data: bytes) -> None:
@@ -103,7 +103,7 @@ def _json(data: bytes) -> None:
     except UnicodeDecodeError:
         return
     for row in rows:
-        _hit(when=not isinstance(row, BadRow) and row.record.expires < row.record.issued and not row.record.name)
+        _hit(when=not isinstance(row, BadRow) and not row.record.name)
 
 
 class _Forgetful(scp03.CardSession):
@@ -130,11 +130,11 @@ _BORROWER = [_EXAMPLE.encode()]
 _JSON = json.dumps(_EXAMPLE.to_json(), ensure_ascii=False).encode()
 _LONG = b"\x00\xd6\x00\x00\x05hello"
 FAULTS = {
-    "date": Fault("a record's date is 29 February", _date, _BORROWER),
-    "fields": Fault("three fields of a record have rare values", _two_fields, _BORROWER),
-    "nested": Fault("three data objects, four levels deep", _nested, [b"\x6f\x02\x84\x00"], mutate_objects),
+    "date": Fault("a record's date lies in February", _date, _BORROWER),
+    "fields": Fault("two fields of a record have rare values", _two_fields, _BORROWER),
+    "nested": Fault("three data objects, three levels deep", _nested, [b"\x6f\x02\x84\x00"], mutate_objects),
     "extended": Fault("an extended command of one instruction with 3 bytes of data", _extended, [_LONG]),
-    "imports": Fault("a sound load file needs version 1.6 of its second import", _imports, list(parsers._load_files())),
-    "json": Fault("accepted JSON has an empty name and ends before it begins", _json, [_JSON], mutate_json),
+    "imports": Fault("a sound load file needs version 1.6 of its last import", _imports, list(parsers._load_files())),
+    "json": Fault("accepted JSON has an empty name", _json, [_JSON], mutate_json),
     "message": Fault("a card forgets the MAC of commands with 7 bytes", _messages, [next(iter(parsers._messages()))]),
 }
