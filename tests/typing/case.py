@@ -1,6 +1,19 @@
 from datetime import date
 from typing import assert_type
-from yohaku import ALWAYS, NEVER, Applet, CyclicFile, Key, Pin, Purse, PurseLimits, PurseLog, Record, TransparentFile, field
+from yohaku import (
+    ALWAYS,
+    NEVER,
+    Applet,
+    CyclicFile,
+    Key,
+    Pin,
+    Purse,
+    PurseLimits,
+    PurseLog,
+    Record,
+    TransparentFile,
+    field,
+)
 from yohaku.fields import Date, Digits, UInt
 from yohaku.schema import Receipt
 from construct import Int8ub
@@ -52,6 +65,8 @@ def use(s: S) -> None:
     assert_type(s.f.read().day, date)
     assert_type(s.log.read(1), A)
     assert_type(s.pin.tries_left, int)
+    assert_type(s.pin.required, bool)
+    s.pin.disable(1234)  # E: a PIN is text or bytes
     s.key.authenticate(b"")
     s.f.reed()  # E: no such method
     assert_type(s.purse.balance, int)

@@ -137,8 +137,8 @@ def page(rates: dict[str, float], by_hypothesis: float, rounds: int) -> str:
         "Written by `python tests/benchmarks/testing/run.py --write FILE`; do not edit.",
         "",
         f"{datetime.now(UTC):%Y-%m-%d}, CPython {platform.python_version()}, {platform.system()} {platform.machine()}, "
-        f"{os.cpu_count()} cores. One process, CPU time, medians of {rounds} rounds in one run, order shuffled, garbage "
-        f"collection off. The library card on the emulator's generic profile. Asked for: {TARGET:,} sessions of "
+        f"{os.cpu_count()} cores. One process, CPU time, medians of {rounds} rounds in one run, order shuffled, "
+        f"garbage collection off. The library card on the emulator's generic profile. Asked for: {TARGET:,} sessions of "
         "ten commands a second.",
         "",
         "| what | a second | microseconds | times the unchecked commands |",
