@@ -138,8 +138,8 @@ def page(rates: dict[str, float], by_hypothesis: float, rounds: int) -> str:
         "",
         f"{datetime.now(UTC):%Y-%m-%d}, CPython {platform.python_version()}, {platform.system()} {platform.machine()}, "
         f"{os.cpu_count()} cores. One process, CPU time, medians of {rounds} rounds in one run, order shuffled, "
-        f"garbage collection off. The library card on the emulator's generic profile. Asked for: {TARGET:,} sessions of "
-        "ten commands a second.",
+        f"garbage collection off. The library card on the emulator's generic profile. Asked for: {TARGET:,} sessions "
+        "of ten commands a second.",
         "",
         "| what | a second | microseconds | times the unchecked commands |",
         "|---|--:|--:|--:|",
