@@ -138,9 +138,12 @@ class AppletSession:
         """Give what is still to be presented for each alternative that the version on the card knows."""
         pins, keys = self.applet.pins(), self.applet.keys()
         rows = [row for row in rule.ordered if all(item.name in pins or item.name in keys for item in row)]
-        missing = {item.name for row in rows for item in row} - self.presented
-        missing -= {name for name in missing & pins.keys() if not self.pin(pins[name]).required}
-        return [[item for item in row if item.name in missing] for row in rows]
+        ways = [[item for item in row if item.name not in self.presented] for row in rows]
+        if [] in ways:
+            return ways
+        asked = {item.name for way in ways for item in way} & pins.keys()
+        disabled = {name for name in asked if not self.pin(pins[name]).required}
+        return [[item for item in way if item.name not in disabled] for way in ways]
 
     def _present(self, item: Credential, value: bytes, *, last_try: bool) -> None:
         if isinstance(item, Pin):

@@ -352,5 +352,10 @@ def test_what_a_rule_needs_is_less_by_a_disabled_pin(card: Card, locker: Locker)
     assert session.holds(Locker.value.read)
     assert not session.holds(Locker.value.update)
     session.satisfy(Locker.value.update, LOCKER)
-    assert session.presented == {"guest"}
+    seen = commands(card)
+    locker.owner.enable(LOCKER["owner"])
+    del seen[:]
+    session.satisfy(Locker.value.read, LOCKER)
+    assert not seen, "nothing is asked of the card where the rule holds by what was presented"
+    assert session.presented == {"guest", "owner"}
     locker.value.write(Value(number=7))
