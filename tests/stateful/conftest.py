@@ -1,5 +1,8 @@
 """The machine: random commands on two channels of a card with two applets, every answer held against `Model`."""
 
+import inspect
+import textwrap
+
 import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
@@ -335,3 +338,19 @@ def read_all(watched, which):
 @pytest.fixture
 def machine():
     return ContainerMachine
+
+
+@pytest.fixture
+def plant(monkeypatch):
+    """Give what replaces a function by itself with some of its text exchanged, wherever it was imported to."""
+
+    def exchange(owner, name, old, new, *importers):
+        original = inspect.getattr_static(owner, name)
+        source = "from __future__ import annotations\n" + textwrap.dedent(inspect.getsource(original))
+        assert old in source, "the planted fault has lost its place"
+        made = {}
+        exec(source.replace(old, new, 1), vars(inspect.getmodule(original)), made)  # noqa: S102
+        for each in (owner, *importers):
+            monkeypatch.setattr(each, name, made[name])
+
+    return exchange

@@ -3,16 +3,13 @@
 Each is (name, owner, function, text, replacement): a way in which an emulator has gone or could go wrong.
 """
 
-import inspect
-import textwrap
-
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from yohaku_emulator import terminal as t
 from yohaku_emulator.apdu import Apdu
-from yohaku_emulator.container import descriptor
+from yohaku_emulator.container import credentials, descriptor
 from yohaku_emulator.container.binary import Binary
 from yohaku_emulator.container.chain import Chain
 from yohaku_emulator.container.credentials import Credentials
@@ -108,21 +105,10 @@ MUTANTS = [
 ]
 
 
-def mutate(monkeypatch, owner, name, old, new):
-    """Replace a function by itself with some of its text exchanged."""
-    original = inspect.getattr_static(owner, name)
-    source = "from __future__ import annotations\n" + textwrap.dedent(inspect.getsource(original))
-    assert old in source, "the planted fault has lost its place"
-    namespace = {}
-    exec(source.replace(old, new, 1), vars(inspect.getmodule(original)) | namespace, namespace)  # noqa: S102
-    monkeypatch.setattr(owner, name, namespace[name])
-    if owner is descriptor:
-        monkeypatch.setattr(inspect.getmodule(Credentials), name, namespace[name])
-
-
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant[0])
-def test_a_planted_fault_is_found(mutant, machine, monkeypatch, record_property):
-    mutate(monkeypatch, *mutant[1:])
+def test_a_planted_fault_is_found(mutant, machine, plant, record_property):
+    importers = (credentials,) if mutant[1] is descriptor else ()
+    plant(*mutant[1:], *importers)
     quick = settings(
         max_examples=400,
         stateful_step_count=60,

@@ -1,8 +1,5 @@
 """PINs that can be disabled: random commands against a plain model, which must find faults planted in the card."""
 
-import inspect
-import textwrap
-
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
@@ -138,17 +135,6 @@ FAULTS = [
 ]  # fmt: skip
 
 
-def plant(monkeypatch, owner, name, old, new):
-    """Exchange some text of a method."""
-    original = inspect.getattr_static(owner, name)
-    source = textwrap.dedent(inspect.getsource(original))
-    assert old in source, "the planted fault has lost its place"
-    namespace = {}
-    source = "from __future__ import annotations\n" + source.replace(old, new, 1)
-    exec(source, vars(inspect.getmodule(original)), namespace)  # noqa: S102
-    monkeypatch.setattr(owner, name, namespace[name])
-
-
 def run(examples, **more):
     chosen = settings(
         max_examples=examples, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck), **more
@@ -161,8 +147,8 @@ def test_disabling_and_enabling_do_what_the_model_does():
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault[0])
-def test_a_planted_fault_is_found(fault, monkeypatch, record_property):
-    plant(monkeypatch, *fault[1:])
+def test_a_planted_fault_is_found(fault, plant, record_property):
+    plant(*fault[1:])
     with pytest.raises((AssertionError, t.RefusedError, ExceptionGroup)):
         run(200, phases=[Phase.generate], derandomize=True, database=None, print_blob=False)
     record_property("mutants", 1)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from yohaku.cli import console
@@ -21,6 +23,9 @@ from yohaku.cli.pin import pin
 from yohaku.cli.purse import purse
 from yohaku.cli.status import status
 from yohaku.cli.upgrade import upgrade
+
+if TYPE_CHECKING:
+    from yohaku.schema import Applet
 
 ON_A_CARD = (
     "export YOHAKU_CARD=emulator:card.img",
@@ -74,34 +79,58 @@ def load(
     With --batch one card after another gets it, with each person's first contents; run again, the same command goes
     on where it stopped and loads nobody twice. {id} in the card URL stands for the person, for emulated cards.
     """
+    from yohaku.cli.targets import load_target
+
+    kind = load_target(target)
+    if people is None:
+        _load_one(
+            kind,
+            url,
+            secrets_file,
+            key_file,
+            reads_back=reads_back,
+            allow_test_keys=allow_test_keys,
+            plan=plan,
+            yes=yes,
+        )
+        return
+    from yohaku.cli.batch import load_batch
+
+    load_batch(
+        kind,
+        people,
+        journal=journal,
+        url=url,
+        secrets_file=secrets_file,
+        key_file=key_file,
+        allow_test_keys=allow_test_keys,
+        reads_back=reads_back,
+        plan=plan,
+        yes=yes,
+    )
+
+
+def _load_one(
+    kind: type[Applet],
+    url: str,
+    secrets_file: str | None,
+    key_file: str | None,
+    *,
+    reads_back: bool,
+    allow_test_keys: bool,
+    plan: bool,
+    yes: bool,
+) -> None:
     from yohaku.cli.access import all_secrets, confirm
     from yohaku.cli.cards import open_card, travelled
     from yohaku.cli.keyfiles import card_keys, planned
     from yohaku.cli.plan import plan_load
     from yohaku.cli.progress import StatusLine
-    from yohaku.cli.targets import load_target
     from yohaku.globalplatform import load_applet
     from yohaku.schema import applet_layout
 
-    kind = load_target(target)
-    if people is not None:
-        from yohaku.cli.batch import load_batch
-
-        load_batch(
-            kind,
-            people,
-            journal=journal,
-            url=url,
-            secrets_file=secrets_file,
-            key_file=key_file,
-            allow_test_keys=allow_test_keys,
-            reads_back=reads_back,
-            plan=plan,
-            yes=yes,
-        )
-        return
     size = console.counted(applet_layout(kind).bytes, "byte")
-    told = f"{kind.name}, AID {console.spaced(kind.aid)}, files of {size}"
+    told = f"{kind.name}, AID {console.spaced(kind.aid)}, {size} of contents"
     proof = "let the card prove what it holds" + (", read it back" if reads_back else "")
     if planned([f"open a secure channel, install {told}", f"personalise it, {proof}"], plan=plan):
         plan_load(kind, url, reads_back=reads_back)
