@@ -349,6 +349,76 @@ def as_float(number: Any, _: Any) -> Any:
     return float(number)
 
 
+class First(cs.Adapter):  # type: ignore[type-arg]  # generic in its stubs only
+    """An adapter that drops a member of its Struct, or writes one as another type."""
+
+    def __init__(self, kind: type) -> None:
+        super().__init__(cs.Struct("a" / cs.Byte, "b" / cs.Byte))
+        self.kind = kind
+
+    def _decode(self, obj: Any, context: Any, path: Any) -> Any:  # noqa: ARG002 - construct's signature
+        return obj.a
+
+    def _encode(self, obj: Any, context: Any, path: Any) -> Any:  # noqa: ARG002 - construct's signature
+        return {"a": self.kind(obj), "b": 0}
+
+
+REFUSED: list[tuple[Any, bytes]] = [
+    (First(int), b"\1\2"),
+    (First(int), b"\1\0"),
+    (First(float), b"\1\0"),
+    (cs.Struct("a" / cs.Byte, cs.Terminated), b"ab"),
+    (cs.Struct("a" / cs.Byte, cs.Terminated), b"a"),
+    (cs.Struct("n" / cs.Int8sb, "x" / cs.Array(cs.this.n, cs.Byte)), b"\xff"),
+    (cs.Struct("a" / cs.Prefixed(cs.Int8sb, cs.GreedyBytes), "b" / cs.GreedyBytes), b"\xff"),
+    (cs.Struct("a" / cs.Prefixed(cs.Int8sb, cs.GreedyBytes), "b" / cs.GreedyBytes), b"\1xy"),
+    (cs.Struct("a" / cs.Prefixed(cs.Byte, cs.GreedyBytes, includelength=True), "b" / cs.GreedyBytes), b"\0x"),
+    (cs.Struct("n" / cs.Rebuild(cs.Byte, cs.len_(cs.this.x)), "x" / cs.Array(2, cs.Byte)), b"\2ab"),
+    (cs.Struct(cs.Const(5, cs.Byte), "x" / cs.Byte), b"\4a"),
+    (cs.Struct(cs.Const(5, cs.Byte), "x" / cs.Byte), b"\5a"),
+    (cs.Struct("x" / cs.Const("ab", cs.PaddedString(3, "ascii"))), b"ab\0"),
+    (cs.Struct("x" / cs.Const("ab", cs.PaddedString(3, "ascii"))), b"abc"),
+]
+
+
+@pytest.mark.parametrize(("inner", "raw"), REFUSED, ids=[str(number) for number in range(len(REFUSED))])
+def test_bytes_that_construct_or_yohaku_refuses(inner: Any, raw: bytes) -> None:
+    found = outcome(Compiled(Foreign(inner)).decode, raw)
+    why = why_not_read(inner, raw)
+    assert isinstance(found, list) == bool(why)
+    assert found == outcome(Interpreter(Foreign(inner)).decode, raw)
+    if not why:
+        assert exact(alone(inner).decode(raw)) == found
+        assert alone(inner).encode(alone(inner).decode(raw)) == raw
+
+
+EDGES: list[tuple[Any, list[Any]]] = [
+    (cs.VarInt, [0, 127, 128, 16383, 16384]),
+    (cs.ZigZag, [0, -1, 1, 63, -64, 64, -65]),
+    (cs.Int24sl, [0, -1, -(1 << 23), (1 << 23) - 1]),
+    (cs.Int32sl, [0, -1, -(1 << 31), (1 << 31) - 1]),
+    (cs.Int64sl, [0, -1, -(1 << 63), (1 << 63) - 1]),
+    (cs.BytesInteger(5, swapped=True), [0, 1, (1 << 40) - 1]),
+    (cs.Bitwise(cs.Array(2, cs.BitsInteger(4, signed=True))), [[0, -1], [-8, 7]]),
+    (cs.Bitwise(cs.Array(8, cs.Flag)), [[True, False] * 4]),
+    (cs.Float16b, [0.0, 1.5, -2.0]),
+    (cs.Optional(cs.Byte), [None, 0, 255]),
+    (cs.Sequence(cs.Byte, cs.Pass, cs.Const(b"x")), [[1, None, b"x"]]),
+    (cs.Prefixed(cs.Int8sb, cs.GreedyBytes), [b"", b"a" * 127]),
+    (cs.Struct("a" / cs.Byte, "b" / cs.Computed(7), "c" / cs.Computed(cs.this.a - 1)), [{"a": 3, "b": 7, "c": 2}]),
+    (cs.Struct("x" / cs.If(True, cs.Byte)), [{"x": 1}]),
+]
+
+
+@pytest.mark.parametrize(("inner", "values"), EDGES, ids=[str(number) for number in range(len(EDGES))])
+def test_values_at_the_edges_are_settled_by_straight_code(inner: Any, values: list[Any]) -> None:
+    codec = alone(inner)
+    assert plan(inner) is not None
+    for value in values:
+        assert codec.encode(value) == inner.build(value)
+        assert exact(codec.decode(inner.build(value))) == exact(value)
+
+
 UNWRITTEN: list[tuple[Any, Any]] = [
     (cs.ExprAdapter(cs.Byte, same, as_float), 1),
     (cs.ExprAdapter(cs.Byte, half, double), 1.0),

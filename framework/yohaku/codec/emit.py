@@ -187,7 +187,7 @@ class Reader(Emitter):
             self._ahead += size
             self.within(self.here())
             self._ahead -= size
-        self.checked = size == self.whole
+        self.checked = size == self.whole and place == "0"
         unpack_run(self, parts, place)
         self._ahead += size
         behind, self._behind = self._behind, []

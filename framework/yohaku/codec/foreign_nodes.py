@@ -53,12 +53,25 @@ class Node:
         return iter(())
 
 
-class Number(Node):
+class Sized(Node):
+    """A part of so many bits, which are bytes in most.
+
+    Attributes:
+        width: bits.
+        count: bytes.
+    """
+
+    def __init__(self, width: int) -> None:
+        super().__init__(width)
+        self.width, self.count = width, width // 8
+
+
+class Number(Sized):
     """An integer: big-endian or little-endian, of any number of bits when big-endian."""
 
     def __init__(self, bits: int, *, signed: bool, little: bool = False) -> None:
         super().__init__(bits)
-        self.width, self.signed, self.little = bits, signed, little and bits > 8
+        self.signed, self.little = signed, little and bits > 8
         self.low = -(1 << bits - 1) if signed else 0
         self.high = (1 << bits - signed) - 1
 
@@ -66,7 +79,7 @@ class Number(Node):
         """Emit the reading of a number."""
         if self.little and self.width > 32:
             number_of = to.bind(int.from_bytes, "number_of", "int.from_bytes")
-            return f'{number_of}({to.raw(self.width // 8, hint)}, "little", signed={self.signed})'
+            return f'{number_of}({to.raw(self.count, hint)}, "little", signed={self.signed})'
         number = self._swapped(to, hint) if self.little else to.bits(self.width, hint)
         return f"{number} - ({number} >> {self.width - 1} << {self.width})" if self.signed else number
 
@@ -79,7 +92,7 @@ class Number(Node):
         """Emit the writing of a number."""
         to.refuse_if(f"type({value}) is not int or not {self.low} <= {value} <= {self.high}")
         if self.little and self.width > 32:
-            size = self.width // 8
+            size = self.count
             bytes_of = to.bind(int.to_bytes, "bytes_of", "int.to_bytes")
             to.raw(size, f'{bytes_of}({value}, {size}, "little", signed={self.signed})')
         elif self.little:
@@ -89,20 +102,20 @@ class Number(Node):
             to.bits(self.width, f"({value} & {(1 << self.width) - 1:#x})" if self.signed else value, fits=True)
 
 
-class Truth(Node):
+class Truth(Sized):
     """A bool in one byte or bit."""
 
     def emit_read(self, to: Reader, hint: str) -> str:
         """Emit the reading of 0 or 1."""
-        number = to.bits(self.bits or 0, hint)
-        if self.bits != 1:
+        number = to.bits(self.width, hint)
+        if self.width > 1:
             to.refuse_if(f"{number} > 1")
         return f"{number} == 1"
 
     def emit_write(self, to: Writer, value: str) -> None:
         """Emit the writing of a bool."""
         to.refuse_if(f"type({value}) is not bool")
-        to.bits(self.bits or 0, value, fits=True)
+        to.bits(self.width, value, fits=True)
 
 
 class Float(Node):
@@ -135,30 +148,30 @@ class Float(Node):
         to.raw(self.struct.size, raw)
 
 
-class Raw(Node):
+class Raw(Sized):
     """So many bytes."""
 
     def emit_read(self, to: Reader, hint: str) -> str:
         """Emit the reading of bytes."""
-        return to.raw(self.size or 0, hint)
+        return to.raw(self.count, hint)
 
     def emit_write(self, to: Writer, value: str) -> None:
         """Emit the writing of bytes."""
         to.refuse_if(f"type({value}) is not bytes or len({value}) != {self.size}")
-        to.raw(self.size or 0, value)
+        to.raw(self.count, value)
 
 
-class Filled(Node):
+class Filled(Sized):
     """Bytes that zeros fill up to a size; the last one is none."""
 
     def emit_read(self, to: Reader, hint: str) -> str:
         """Emit the reading of bytes without the filler."""
-        return f'{to.raw(self.size or 0, hint)}.rstrip(b"\\0")'
+        return f'{to.raw(self.count, hint)}.rstrip(b"\\0")'
 
     def emit_write(self, to: Writer, value: str) -> None:
         """Emit the writing of bytes."""
         to.refuse_if(f'type({value}) is not bytes or len({value}) > {self.size} or {value}.endswith(b"\\0")')
-        to.raw(self.size or 0, value)
+        to.raw(self.count, value)
 
 
 class Ended(Node):

@@ -147,8 +147,6 @@ class Members(Node):
             if name in self.scope.wanted:
                 value = value if value.isidentifier() else to.let(name or "", value)
                 self.scope.names[name or ""] = value
-            elif self.form != "list" and name != self.focus and value != "None" and (self.focus or name is None):
-                to.line(value)
             values.append((name, value))
         self._emit_checks(to)
         return values
@@ -219,8 +217,8 @@ class AdaptedMembers(Adapted):
 
     def emit_read(self, to: Reader, hint: str) -> str:
         """Emit the reading of the members, the conversion, and the check that it goes back."""
-        values = {name: value for name, value in self.members.emit_values(to, hint) if name is not None}
-        names = {name: value if value.isidentifier() else to.let(name, value) for name, value in values.items()}
+        values = self.members.emit_values(to, hint)
+        names = {name: to.let(name, value) for name, value in values if name is not None}
         back = to.name(f"{hint}_back")
         lost = " or ".join(
             f"{back}[{name!r}] != {value} or type({back}[{name!r}]) is not type({value})"

@@ -26,7 +26,6 @@ class Variable(Node):
 
     def emit_write(self, to: Writer, value: str) -> None:
         """Emit the call of what writes one."""
-        to.refuse_if(f"type({value}) is not int" + ("" if self.zigzag else f" or {value} < 0"))
         number = f"({value} << 1 if {value} >= 0 else ~({value} << 1))" if self.zigzag else value
         to.chunk(f"{to.bind(write_variable, 'write_variable', 'seven bits a byte')}({number})")
 
