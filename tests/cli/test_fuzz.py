@@ -95,44 +95,36 @@ def run_tests(*paths):
 
 
 def test_a_search_that_finds_nothing_ends_0_and_leaves_a_corpus(run):
-    done = run("fuzz", written(), *QUICK, "--corpus", "corpus")
-    assert (done.exit_code, done.stdout) == (0, "")
-    parts = {path.name for path in Path("corpus").iterdir()}
-    assert {"sheet.bytes", "sheet.json", "card"} <= parts
-    again = run("fuzz", "stamp.py:Stamp", *QUICK, "--corpus", "corpus", "--json")
-    told = json.loads(again.stdout)
-    assert (again.exit_code, told["findings"]) == (0, [])
-    assert told["inputs"] >= sum(len(list(path.iterdir())) for path in Path("corpus").iterdir())
+    superfluous = Path("corpus/sheet.bytes") / digest(b"\x07 and more")
+    superfluous.parent.mkdir(parents=True)
+    superfluous.write_bytes(b"\x07 and more")
+    done = run("fuzz", written(), *QUICK, "--corpus", "corpus", "--json")
+    told = json.loads(done.stdout)
+    assert (done.exit_code, told["findings"]) == (0, [])
     assert 0 < told["blocks"] < told["probes"]
+    parts = {path.name: list(path.iterdir()) for path in Path("corpus").iterdir()}
+    assert {"sheet.bytes", "sheet.json", "card"} <= parts.keys()
+    assert told["inputs"] >= sum(map(len, parts.values()))
+    assert min(len(path.read_bytes()) for path in parts["sheet.bytes"]) <= 1
     assert not Path("findings").exists()
 
 
-def test_a_planted_codec_fault_becomes_a_test_that_fails_for_that_reason_until_it_is_mended(run):
-    done = run("fuzz", written(write=" & 0xFE"), *QUICK)
+def test_planted_faults_become_tests_that_fail_for_that_reason_until_they_are_mended(run):
+    done = run("fuzz", written(write=" & 0xFE", more=LYING), *QUICK, "--tests", "deep/er")
     assert done.exit_code == 1
-    paths = done.stdout.splitlines()
-    texts = {path: Path(path).read_text() for path in paths}
-    path = next(path for path, text in texts.items() if "sheet.bytes: decode-encode" in text)
-    assert 'DATA = bytes.fromhex("01")' in texts[path]
-    assert "sheet.bytes: decode-encode: 01 decodes to Sheet(stamps=1), which encodes to 00" in done.stderr
-    failed = run_tests(path)
-    assert failed.returncode == 1
-    assert "BrokenInvariantError: 01 decodes to Sheet(stamps=1), which encodes to 00" in failed.stdout
+    texts = {path: Path(path).read_text() for path in done.stdout.splitlines()}
+    codec = next(path for path, text in texts.items() if "sheet.bytes: decode-encode" in text)
+    assert 'DATA = bytes.fromhex("01")' in texts[codec]
+    card = next(path for path, text in texts.items() if "card: ACCESS in instruction B0" in text)
+    assert "\n# < 6982\n" in texts[card]
+    told = "01 decodes to Sheet(stamps=1), which encodes to 00"
+    assert f"sheet.bytes: decode-encode: {told}" in done.stderr
+    failed = run_tests(codec, card)
+    assert "2 failed" in failed.stdout
+    assert f"BrokenInvariantError: {told}" in failed.stdout
+    assert "BrokenInvariantError: ACCESS broken in step 1" in failed.stdout
     written()
-    assert run_tests(path).returncode == 0
-
-
-def test_a_lying_card_becomes_a_test_with_its_apdus(run):
-    done = run("fuzz", written(more=LYING), *QUICK, "--tests", "deep/er", "--json")
-    assert done.exit_code == 1
-    told = next(one for one in json.loads(done.stdout)["findings"] if one["place"] == "instruction B0")
-    assert (told["part"], told["kind"]) == ("card", "ACCESS")
-    text = Path(told["test"]).read_text()
-    assert "\n# < 6982\n" in text
-    assert f'\nDATA = "{bytes.fromhex(told["input"]).decode()}".encode()\n' in text
-    failed = run_tests(told["test"])
-    assert failed.returncode == 1
-    assert "ACCESS broken in step 1" in failed.stdout
+    assert run_tests(codec, card).returncode == 0
 
 
 def test_an_input_that_hangs_and_one_that_kills_the_process_are_findings(run):
