@@ -7,6 +7,7 @@ from datetime import date
 from importlib import import_module
 from io import BytesIO
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import construct as cs
@@ -15,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from yohaku import Record, field
-from yohaku.codec import Foreign, Interpreter, Refused
+from yohaku.codec import Foreign, Interpreter, Refused, source_of
 from yohaku.codec.compiler import Compiled
 from yohaku.codec.foreign_plan import plan
 from yohaku.codec.foreign_values import plain
@@ -178,6 +179,41 @@ class Pair(cs.Adapter):  # type: ignore[type-arg]  # generic in its stubs only
         return int(obj[0] * 16 + obj[1])
 
 
+class Sees(cs.Construct):  # type: ignore[type-arg]  # generic in its stubs only
+    """Somebody's own part, which looks at the type of the member before it."""
+
+    def _parse(self, stream: Any, context: Any, path: Any) -> str:
+        cs.stream_read(stream, 1, path)
+        return type(context.before).__name__
+
+    def _build(self, obj: Any, stream: Any, context: Any, path: Any) -> Any:  # noqa: ARG002 - construct's signature
+        cs.stream_write(stream, b"\0", 1, path)
+        return obj
+
+    def _sizeof(self, context: Any, path: Any) -> int:  # noqa: ARG002 - construct's signature
+        return 1
+
+
+@pytest.mark.parametrize("before", [Pair(cs.Byte), cs.ExprAdapter(cs.Byte, trees.one_more, trees.one_less)])
+def test_a_context_holds_what_construct_would_put_there(before: Any) -> None:
+    inner = cs.Struct("before" / before, "own" / Sees())
+    assert plan(inner) is not None
+    raw = b"\5\0"
+    assert Compiled(Foreign(inner)).decode(raw) == plain(inner.parse(raw))
+    assert Compiled(Foreign(inner)).encode(plain(inner.parse(raw))) == raw
+    for own in ("list", "tuple", "int"):
+        value = {**plain(inner.parse(raw)), "own": own}
+        assert outcome(Compiled(Foreign(inner)).encode, value) == outcome(Interpreter(Foreign(inner)).encode, value)
+
+
+def test_long_arrays_are_loops_and_unknown_parts_of_fixed_size_join_the_run() -> None:
+    assert "for " in source_of(Foreign(cs.Array(300, cs.Byte)))
+    swapped = cs.ByteSwapped(cs.Int16ub)
+    assert plan(swapped) is None
+    assert alone(swapped).encode(258) == b"\2\1"
+    assert "len(value_bytes) != 2" in source_of(Foreign(swapped))
+
+
 def test_an_adapter_gets_what_construct_would_hand_it() -> None:
     inner: Any = cs.ExprAdapter(Pair(cs.Byte), lambda obj, _: type(obj).__name__, lambda _, __: (0, 5))
     assert plan(Pair(cs.Byte)) is not None
@@ -248,7 +284,15 @@ def mutated(rng: Random, raw: bytes) -> bytes:
     return raw[:place] + bytes((rng.choice((0, 1, 2, 0x7F, 0x80, 0xFF, rng.randrange(256))),)) + raw[place + 1 :]
 
 
+class Encodes:
+    """No text, though it has its method."""
+
+    def encode(self, _: str = "") -> bytes:
+        return b"a"
+
+
 ODD: tuple[Any, ...] = (
+    *(Encodes(), MappingProxyType({"x": True, "y": False, "z": False})),
     *(None, True, False, 0, 1, -1, 7, 127, 128, 255, 256, -128, -129, 0xFFFF, 1 << 16, 1 << 24, 1 << 32, 1 << 70),
     *(1.0, 0.1, float("nan"), float("inf"), -0.0, "", "a", "a\0", "a\0b", "a" * 300, "高" * 3, "\ud800", "on", "red"),
     *(b"", b"a\0", b"\0", b"abc", b"MAGIC", b"a" * 300, bytearray(b"abc"), [], [1], [0], (1, 0), {}, {"x": True}),
@@ -375,6 +419,9 @@ REFUSED: list[tuple[Any, bytes]] = [
     (cs.Struct("a" / cs.Prefixed(cs.Byte, cs.GreedyBytes, includelength=True), "b" / cs.GreedyBytes), b"\0x"),
     (cs.Struct("n" / cs.Rebuild(cs.Byte, cs.len_(cs.this.x)), "x" / cs.Array(2, cs.Byte)), b"\2ab"),
     (cs.Struct(cs.Const(5, cs.Byte), "x" / cs.Byte), b"\4a"),
+    (cs.Float32b, b"\x7f\x80\0\1"),
+    (cs.Struct("n" / cs.Int8sb, "x" / cs.Array(cs.this.n, cs.PascalString(cs.Byte, "utf8"))), b"\xff"),
+    (cs.Struct("x" / cs.Const(b"abc", cs.Bytes(2)), "y" / cs.GreedyBytes), b"abc"),
     (cs.Struct(cs.Const(5, cs.Byte), "x" / cs.Byte), b"\5a"),
     (cs.Struct("x" / cs.Const("ab", cs.PaddedString(3, "ascii"))), b"ab\0"),
     (cs.Struct("x" / cs.Const("ab", cs.PaddedString(3, "ascii"))), b"abc"),
@@ -420,6 +467,13 @@ def test_values_at_the_edges_are_settled_by_straight_code(inner: Any, values: li
 
 
 UNWRITTEN: list[tuple[Any, Any]] = [
+    (cs.Sequence(cs.Byte, cs.Terminated), [1, 5]),
+    (cs.Sequence(cs.Byte, cs.Terminated), [1, None]),
+    (cs.PascalString(cs.Byte, "shift_jis"), "¥"),
+    (cs.Struct("n" / cs.Byte, "x" / cs.Array(cs.this.n, cs.Byte)), {"n": 2, "x": [1]}),
+    (cs.RepeatUntil(lambda item, _, __: item == 0, cs.Byte), [0, 1, 0]),
+    (cs.RepeatUntil(lambda item, _, __: item == 0, cs.Byte), [1]),
+    (cs.RepeatUntil(lambda item, _, __: item == 0, cs.Byte), []),
     (cs.ExprAdapter(cs.Byte, same, as_float), 1),
     (cs.ExprAdapter(cs.Byte, half, double), 1.0),
     (cs.Struct("a" / cs.GreedyRange(cs.Const(b"\1")), "b" / cs.Byte), {"a": [b"\1"], "b": 1}),

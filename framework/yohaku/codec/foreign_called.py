@@ -97,6 +97,8 @@ class Called(Node):
 
     def write(self, value: Any, before: bytes, members: Mapping[str, Any], known: Mapping[str, Any]) -> bytes:
         """Build the part, and see that its bytes are read as the same value."""
+        if self.in_context and type(value) not in IMMUTABLE:
+            raise Unsettled
         raw = self.built(value, before, members)
         if len(raw) != self.bytes or self.read(before + raw, len(before), known) != value:
             raise Unsettled

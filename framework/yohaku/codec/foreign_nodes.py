@@ -140,7 +140,6 @@ class Float(Node):
 
     def emit_write(self, to: Writer, value: str) -> None:
         """Emit the writing of a float that its format keeps."""
-        to.refuse_if(f"type({value}) is not float")
         pack = to.bind(self.struct.pack, f"pack_{self.layout}", f'Struct("{self.layout}").pack')
         unpack = to.bind(self.struct.unpack, f"unpack_{self.layout}", f'Struct("{self.layout}").unpack')
         raw = to.let(f"{value}_bytes", f"{pack}({value})")
@@ -429,11 +428,10 @@ class Adapted(Node):
     def emit_value(self, to: Reader, hint: str, key: str, code: str, back: str, lost: str) -> str:
         """Emit the conversion of ``code`` and the check, for a pair not seen before, that ``back`` is not ``lost``."""
         value = to.let(f"{hint}_value", self._call(to, self.decode, code))
-        odd = f"type({value}) not in {to.bind(IMMUTABLE, 'IMMUTABLE', 'types that are plain already')}"
         if self.in_context:
-            to.refuse_if(odd)
+            to.refuse_if(self._odd(to, value))
         else:
-            to.line(f"if {odd}: {value} = {self._plain(to)}({value})")
+            to.line(f"if {self._odd(to, value)}: {value} = {self._plain(to)}({value})")
         to.line(f"if {self._unseen(to, key, value)}:")
         to.line(f"    {back} = {self._call(to, self.encode, value)}")
         to.line(f"    if {lost}: raise {self._unsettled(to)}")
@@ -452,10 +450,15 @@ class Adapted(Node):
 
     def emit_back(self, to: Writer, value: str, key: str, code: str) -> None:
         """Emit the check, for a pair not seen before, that the value comes back from ``code``."""
+        if self.in_context:
+            to.refuse_if(self._odd(to, value))
         to.line(f"if {self._unseen(to, key, value)}:")
         back = f"{self._plain(to)}({self._call(to, self.decode, code)})"
         to.line(f"    if not {back} == {value}: raise {self._unsettled(to)}")
         to.line(f"    {self._pairs(to)}.learn({key}, {value})")
+
+    def _odd(self, to: Emitter, value: str) -> str:
+        return f"type({value}) not in {to.bind(IMMUTABLE, 'IMMUTABLE', 'types that are plain already')}"
 
     def _call(self, to: Emitter, function: Callable[[Any], Any], argument: str) -> str:
         name = to.bind(function, f"designed_{function.__name__.strip('_<>')}", "a function of the designer's")

@@ -46,7 +46,7 @@ class Constant(Node):
 
     def emit_read(self, to: Reader, hint: str) -> str:
         """Emit the check of the value."""
-        if isinstance(self.value, bytes) and self.size == len(self.value):
+        if isinstance(self.value, bytes):
             to.constant(self.value, hint)
         else:
             found = to.let(f"{hint}_found", self.inner.emit_read(to, hint))
@@ -57,7 +57,7 @@ class Constant(Node):
         """Emit the writing of the constant; a value that is given must be it."""
         if value != "None":
             to.refuse_if(f"{value} != {self.value!r}")
-        if isinstance(self.value, bytes) and self.size == len(self.value):
+        if isinstance(self.value, bytes):
             to.constant(self.value)
         else:
             self.inner.emit_write(to, to.let("constant", repr(self.value)))

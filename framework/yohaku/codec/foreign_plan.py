@@ -367,6 +367,8 @@ def _const(inner: Any, place: Place) -> Node:
     kinds = {nodes.Raw: bytes, nodes.Number: int, nodes.Encoded: str, nodes.Truth: bool}
     if type(inner.value) is not kinds.get(type(node)):
         raise Unknown(inner)
+    if isinstance(inner.value, bytes) and len(inner.value) != node.size:
+        raise Unknown(inner)
     return parts.Constant(node, inner.value)
 
 
