@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 MOST_BYTES = 1 << 24
 """Bytes of all components together beyond which an archive is not unpacked."""
+_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _FLAGS_AT = 6
 _NAMES = {component_name(tag).lower(): tag for tag in Tag}
 
@@ -74,6 +75,8 @@ def _files(archive: bytes) -> Iterator[tuple[int, bytes]]:
             entries = [entry for entry in opened.infolist() if _tag_of(entry.filename) is not None]
             if sum(entry.file_size for entry in entries) > MOST_BYTES:
                 raise CapError("CAP file", [Fault(f"unpacks to more than {MOST_BYTES} bytes", ("archive",))])
+            if any(entry.compress_type not in _METHODS for entry in entries):
+                raise CapError("CAP file", [Fault("is compressed by a method that JAR files do not use", ("archive",))])
             for entry in entries:
                 yield _tag_of(entry.filename) or 0, opened.read(entry)
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError, ValueError) as error:

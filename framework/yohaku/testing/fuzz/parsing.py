@@ -108,7 +108,7 @@ def check_apdu(data: bytes) -> Iterable[str]:
     answer = _accepted(Atr.from_bytes, data)
     if answer is not None:
         _check_same("atr-keeps-bytes", answer.raw, data)
-        marks.append(f"ATR {answer.protocols[0]} {answer.is_contactless}")
+        marks.append(f"ATR {answer.protocols[:1]} {answer.is_contactless}")
     return marks
 
 

@@ -241,6 +241,16 @@ def test_an_archive_whose_files_would_start_before_its_first_byte_is_refused():
         read_cap(bytes(raw))
 
 
+@pytest.mark.parametrize("method", [zipfile.ZIP_LZMA, zipfile.ZIP_BZIP2])
+def test_an_archive_of_another_compression_is_refused_unread(method):
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", method) as file:
+        file.writestr("javacard/Header.cap", b"\x01\0\0")
+    raw = packed.getvalue()
+    with pytest.raises(CapError, match="JAR files do not use"):
+        read_cap(raw[:50] + bytes(8) + raw[58:])
+
+
 def test_damaged_archives_are_refused_and_bombs_are_not_unpacked():
     raw = bytearray(small().to_bytes())
     raw[60] ^= 0xFF
