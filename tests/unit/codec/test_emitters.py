@@ -10,7 +10,7 @@ import pytest
 
 from yohaku import Record, TlvRecord, field, hidden, reserved_bits
 from yohaku.codec import BitField, Compiled, FieldType, Interpreter
-from yohaku.errors import DataError
+from yohaku.errors import DataError, DecodeError
 from yohaku.fields import (
     AsciiDate,
     Blob,
@@ -267,6 +267,7 @@ COMPOUND = [
     Edge(Counted(UInt(8), Pair, most=3), [(), PAIRS[:1], PAIRS], [(*PAIRS, PAIRS[0]), list(PAIRS)]),
     Edge(Counted(UInt(8), UInt(8), most=3), [(), (1, 2, 3)], [(1, 2, 3, 4), (256,)]),
     Edge(Counted(UInt(8), UInt(16), most=3), [(), (1, 2, 3)], [(1, 2, 3, 4), (1 << 16,)]),
+    Edge(Counted(UInt(8), Choice(Colour), most=3), [(), (Colour.RED,) * 3], [(Colour.RED,) * 4, (1,)]),
     Edge(Prefixed(UInt(8), Repeat(UInt(8))), [(), (1, 2, 3)], [(256,), [1]]),
     Edge(Prefixed(UInt(8), Repeat(Word)), [(), (Word(text="a"),) * 3], [(Word(text=""),)]),
     Edge(Counted(UInt(8), Word, most=2), [(), (Word(text="a"),) * 2], [(Word(text="a"),) * 3]),
@@ -426,3 +427,20 @@ def test_a_list_by_a_number_elsewhere_is_no_longer_than_it_may_be(count: int) ->
     assert outcome(Compiled(Controlled.__field_type__).decode, raw) == outcome(
         Interpreter(Controlled.__field_type__).decode, raw
     )
+
+
+@pytest.mark.parametrize(
+    ("type_", "raw"),
+    [
+        (Prefixed(UInt(8, most=4), Repeat(Prefixed(UInt(8), VariableBlob(9)), most=3)), "0400000000"),
+        (Counted(UInt(8), Choice(Colour), most=3), "0301"),
+        (Flag(bits=2), "02"),
+        (Flag(bits=2), "03"),
+    ],
+    ids=["list", "codes", "flag 2", "flag 3"],
+)
+def test_bytes_just_past_a_limit_are_refused(type_: FieldType[Any], raw: str) -> None:
+    data = bytes.fromhex(raw)
+    assert outcome(Compiled(type_).decode, data) == outcome(Interpreter(type_).decode, data)
+    assert outcome(Compiled(type_).decode_from, data) == outcome(Interpreter(type_).decode_from, data)
+    assert outcome(Interpreter(type_).decode_from, data)[0] is DecodeError
