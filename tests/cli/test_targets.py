@@ -13,7 +13,7 @@ class {0}Record(Record):
     number: int = field(UInt(8))
 
 class {0}(Applet, aid="F0 00 00 00 {1}"):
-    file = TransparentFile({0}Record, read=ALWAYS, update=ALWAYS)
+    contents = TransparentFile({0}Record, read=ALWAYS, update=ALWAYS)
 """
 
 
