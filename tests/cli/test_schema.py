@@ -6,7 +6,12 @@ import pytest
 
 def test_list_gives_every_installed_applet_as_json(run: Any) -> None:
     listed = json.loads(run("schema", "list", "--json").stdout)
-    assert [item["applet"] for item in listed] == ["emergency-medical", "health-points", "library-card", "local-currency"]
+    assert [item["applet"] for item in listed] == [
+        "emergency-medical",
+        "health-points",
+        "library-card",
+        "local-currency",
+    ]
     assert listed[2] == {
         "applet": "library-card",
         "title": "図書館利用カード",
