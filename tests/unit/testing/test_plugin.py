@@ -146,7 +146,9 @@ def test_no_hypothesis_profile_of_the_project_is_changed(pytester):
 
         def test_it(yohaku_effort):
             assert yohaku_effort.settings.max_examples == 250
-            assert settings.default is settings.get_profile("default")
+            name = settings.get_current_profile_name()
+            assert name in {"default", "ci"}, "what Hypothesis chooses by itself, in CI or elsewhere"
+            assert settings.default is settings.get_profile(name)
             assert settings.default.max_examples == 100
             assert yohaku_effort.settings.derandomize
         """
