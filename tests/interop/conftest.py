@@ -96,8 +96,12 @@ def is_running() -> bool:
     return False
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let one worker run all tests that share the service, instead of having the others wait for it."""
+    """Let one worker run all tests that share the service, before xdist looks which belong together.
+
+    Otherwise another worker that gets one of them waits for the first until that ends.
+    """
     for item in items:
         if "pcscd" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.xdist_group("pcscd"))
