@@ -22,16 +22,16 @@ STATEFUL = {
 """Files beside a machine that list faults as (name, owner, function, old, new)."""
 AREAS = {
     "codec": (
-        "tests/property/test_fields.py",
-        "tests/property/test_schemas.py",
-        "tests/property/test_compiled.py",
-        "tests/unit/applets/test_suites.py",
         "tests/unit/fields",
         "tests/unit/codec",
+        "tests/property/test_compiled.py",
+        "tests/property/test_fields.py",
+        "tests/property/test_schemas.py",
+        "tests/unit/applets/test_suites.py",
     ),
-    "container": ("tests/unit/applets/test_suites.py", "tests/stateful"),
-    "access control": ("tests/unit/applets/test_suites.py", "tests/stateful"),
-    "memory": ("tests/unit/applets/test_suites.py", "tests/persistence", "tests/stateful"),
+    "container": ("tests/stateful", "tests/unit/applets/test_suites.py"),
+    "access control": ("tests/stateful", "tests/unit/applets/test_suites.py"),
+    "memory": ("tests/stateful", "tests/persistence", "tests/unit/applets/test_suites.py"),
     "secure channel": ("tests/property/test_scp.py",),
     "registry": ("tests/stateful/test_content_management.py", "tests/property/test_management.py"),
 }

@@ -16,6 +16,8 @@ from types import CodeType, ModuleType
 from typing import Any
 
 import pytest
+from hypothesis.internal.conjecture import engine
+from hypothesis.internal.conjecture.data import ConjectureData, Status
 
 
 class _Planted(importlib.machinery.SourceFileLoader):
@@ -48,6 +50,10 @@ class _Finder(importlib.abc.MetaPathFinder):
         )
 
 
+def _nothing(_: object) -> None:
+    pass
+
+
 class _Witness:
     """Counts the examples of the test that runs, and remembers the first that fails."""
 
@@ -55,11 +61,20 @@ class _Witness:
         self.finder, self.examples, self.failing = finder, 0, 0
         self.found: dict[str, Any] = {}
 
-    def note(self, observation: Any, *_: object) -> None:
-        if observation.type == "test_case":
+    def watch(self) -> None:
+        """Count what Hypothesis runs, and keep it from making a finding smaller: only that it was found counts."""
+        runner = engine.ConjectureRunner
+        run = runner.test_function
+
+        def counted(self_: engine.ConjectureRunner, data: ConjectureData) -> None:
             self.examples += 1
-            if observation.status == "failed" and not self.failing:
+            run(self_, data)
+            if data.status is Status.INTERESTING and not self.failing:
                 self.failing = self.examples
+
+        exchanged = {name: _nothing for name in vars(runner) if name.startswith("shrink_interesting")}
+        for name, function in {**exchanged, "test_function": counted}.items():
+            setattr(runner, name, function)
 
     def pytest_runtest_setup(self) -> None:
         self.examples = self.failing = 0
@@ -79,10 +94,8 @@ class _Witness:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Watch the examples of Hypothesis."""
-    from hypothesis.internal.observability import add_observability_callback
-
     witness = _Witness(_FINDER)
-    add_observability_callback(witness.note)
+    witness.watch()
     config.pluginmanager.register(witness)
 
 
