@@ -31,7 +31,7 @@ AREAS = {
     ),
     "container": ("tests/stateful", "tests/unit/applets/test_suites.py"),
     "access control": ("tests/stateful", "tests/unit/applets/test_suites.py"),
-    "memory": ("tests/stateful", "tests/persistence", "tests/unit/applets/test_suites.py"),
+    "memory": ("tests/stateful", "tests/persistence", "tests/unit/emulator", "tests/unit/applets/test_suites.py"),
     "secure channel": ("tests/property/test_scp.py",),
     "registry": ("tests/stateful/test_content_management.py", "tests/property/test_management.py"),
 }
