@@ -18,8 +18,10 @@ def test_list_gives_every_installed_applet_as_json(run: Any) -> None:
         "aid": "f059484b0001",
         "version": 1,
         "files": ["borrower", "loans"],
+        "purses": [],
         "bytes": 64 + 20 * 16,
     }
+    assert (listed[1]["files"], listed[1]["purses"]) == (["member"], ["points"])
 
 
 def test_list_of_a_file_without_applets_is_an_empty_list(run: Any, folder: Any) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -20,10 +20,11 @@ from yohaku.cli.parameters import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from yohaku.schema import Applet, Purse, Receipt
 
+Command = TypeVar("Command", bound="Callable[..., None]")
 _LOADED = ("export YOHAKU_CARD=emulator:card.img", "yohaku applet load health-points")
 _FILLED = (*_LOADED, "yohaku applet purse credit health-points points 300")
 _HEAD = ("BOOKING", "", "AMOUNT", "BALANCE", "REFERENCE")
@@ -33,6 +34,14 @@ amount_argument = click.argument("amount", type=int)
 reference_option = click.option(
     "--reference", metavar="HEX", help="8 bytes by which the terminal knows the booking; random by default."
 )
+
+
+def _booking(command: Command) -> Command:
+    """Give a command what both kinds of booking take."""
+    options = (secrets_option, last_try_option, plan_option, yes_option, json_option)
+    for option in reversed((target_argument, purse_argument, amount_argument, reference_option, card_option, *options)):
+        command = option(command)
+    return command
 
 
 @click.group(cls=Group, short_help="Book amounts on an applet's purses, read and verify receipts.")
@@ -76,16 +85,7 @@ def balance(target: str, name: str, url: str, secrets_file: str | None, *, last_
         "yohaku applet purse credit health-points points 300 --plan",
     )
 )
-@target_argument
-@purse_argument
-@amount_argument
-@reference_option
-@card_option
-@secrets_option
-@last_try_option
-@plan_option
-@yes_option
-@json_option
+@_booking
 def credit(target: str, name: str, amount: int, reference: str | None, url: str, **options: Any) -> None:
     """Add an amount to a purse, and print the receipt.
 
@@ -102,16 +102,7 @@ def credit(target: str, name: str, amount: int, reference: str | None, url: str,
         "yohaku applet purse verify health-points points receipt.json --allow-test-keys",
     )
 )
-@target_argument
-@purse_argument
-@amount_argument
-@reference_option
-@card_option
-@secrets_option
-@last_try_option
-@plan_option
-@yes_option
-@json_option
+@_booking
 def debit(target: str, name: str, amount: int, reference: str | None, url: str, **options: Any) -> None:
     """Take an amount from a purse, and print the receipt.
 

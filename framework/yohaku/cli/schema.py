@@ -49,7 +49,7 @@ def list_(path: str | None, *, as_json: bool) -> None:
         (layout.applet, layout.title, str(layout.version), console.counted(layout.bytes, "byte"), _names(layout))
         for layout in layouts
     ]
-    console.table(rows, head=("APPLET", "TITLE", "VERSION", "SIZE", "FILES"))
+    console.table(rows, head=("APPLET", "TITLE", "VERSION", "SIZE", "HOLDS"))
 
 
 def _layouts(path: str | None) -> Iterator[AppletLayout]:
@@ -66,12 +66,13 @@ def _summary(layout: AppletLayout) -> Json:
         "aid": layout.aid.hex(),
         "version": layout.version,
         "files": [file.name for file in layout.files],
+        "purses": [purse.name for purse in layout.purses],
         "bytes": layout.bytes,
     }
 
 
 def _names(layout: AppletLayout) -> str:
-    return ", ".join(file.name for file in layout.files)
+    return ", ".join([*(file.name for file in layout.files), *(purse.name for purse in layout.purses)])
 
 
 @schema.command(
