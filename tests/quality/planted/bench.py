@@ -24,7 +24,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 from catalogue import AREAS, ROOT, Fault, faults
 
 PATIENCE = 900
-"""Seconds for the tests of one fault; what hangs has been noticed, by nobody."""
+"""Seconds for the tests of one fault."""
+HANGS = "the tests hang"
 DESELECTED = "not planted_fault and not mutant"
 """The tests that plant faults themselves prove nothing about another fault."""
 
@@ -41,7 +42,12 @@ class Finding:
 
 
 def seek(fault: Fault, profile: str) -> Finding:
-    """Run the tests of the fault's area with the fault in place until one fails."""
+    """Run the tests of the fault's area with the fault in place until one fails.
+
+    Raises:
+        RuntimeError: pytest itself did not run, which proves nothing.
+        LookupError: the fault has lost its place, or no test of its area imports its module.
+    """
     with tempfile.TemporaryDirectory() as folder:
         planted, found = Path(folder, "planted.json"), Path(folder, "found.json")
         source = fault.planted((ROOT / fault.file).read_text("utf-8"))
@@ -55,8 +61,10 @@ def seek(fault: Fault, profile: str) -> Finding:
         begun = time.monotonic()
         output = _run(fault, profile, environment)
         took = time.monotonic() - begun
+        if output == HANGS:
+            return Finding(fault, profile, HANGS, 0, took)
         if not found.exists():
-            return Finding(fault, profile, f"the run died: {output[-200:]!r}", 0, took)
+            raise RuntimeError(f"{fault.name}: pytest did not run: {output[-2000:]}")
         told = json.loads(found.read_text("utf-8"))
     if not told["planted"]:
         raise LookupError(f"{fault.name}: {fault.file} was not imported by {AREAS[fault.area]}")
@@ -72,7 +80,7 @@ def _run(fault: Fault, profile: str, environment: dict[str, str]) -> str:
             command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=PATIENCE
         )
     except subprocess.TimeoutExpired:
-        return "it hung"
+        return HANGS
     return ended.stdout + ended.stderr
 
 
