@@ -11,7 +11,7 @@ def smallest(stage, wrap):
     last = []
 
     @settings(
-        max_examples=1500,
+        max_examples=10_000,  # the search ends with the first finding; the rarest comes once in some 1,500 sessions
         deadline=None,
         database=None,
         derandomize=True,
@@ -60,6 +60,7 @@ def append(command, answer):
 )
 def test_what_is_left_is_what_shows_the_fault(library, lying, lie, steps, shown, invariant):
     session, broken = smallest(library, lying(lie))
-    assert (len(session), broken.invariant, broken.step) == (steps, invariant, steps)
+    assert (len(session), broken.invariant) == (steps, invariant)
+    assert broken.step in {steps, steps + 1}, "at the last step, or in the look at everything behind it"
     assert shown in repr(session)
     assert len(repr(session)) < 250
