@@ -222,8 +222,13 @@ class Bookings(RuleBasedStateMachine):
 
 
 def test_bookings_do_what_the_model_does():
-    quick = settings(deadline=None, max_examples=40, stateful_step_count=40, suppress_health_check=list(HealthCheck))
-    run_state_machine_as_test(Bookings, settings=quick)
+    chosen = settings(
+        deadline=None,
+        max_examples=settings.default.max_examples * 2 // 3,
+        stateful_step_count=40,
+        suppress_health_check=list(HealthCheck),
+    )
+    run_state_machine_as_test(Bookings, settings=chosen)
 
 
 MUTANTS = [

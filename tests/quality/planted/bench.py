@@ -21,7 +21,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
-from catalogue import AREAS, ROOT, Fault, faults
+from catalogue import ROOT, Fault, faults
 
 PATIENCE = 900
 """Seconds for the tests of one fault."""
@@ -67,14 +67,13 @@ def seek(fault: Fault, profile: str) -> Finding:
             raise RuntimeError(f"{fault.name}: pytest did not run: {output[-2000:]}")
         told = json.loads(found.read_text("utf-8"))
     if not told["planted"]:
-        raise LookupError(f"{fault.name}: {fault.file} was not imported by {AREAS[fault.area]}")
+        raise LookupError(f"{fault.name}: {fault.file} was not imported by {fault.tests}")
     return Finding(fault, profile, told.get("test", ""), told.get("examples", 0), took)
 
 
 def _run(fault: Fault, profile: str, environment: dict[str, str]) -> str:
-    tests = [path for path in AREAS[fault.area] if (ROOT / path).exists()]
     options = ("-x", "-q", "-p", "plant", "-p", "no:cacheprovider", f"--yohaku-profile={profile}")
-    command = [sys.executable, "-m", "pytest", *options, "--hypothesis-seed=1", "-k", DESELECTED, *tests]
+    command = [sys.executable, "-m", "pytest", *options, "--hypothesis-seed=1", "-k", DESELECTED, *fault.tests]
     try:
         ended = subprocess.run(
             command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=PATIENCE
@@ -118,8 +117,9 @@ def page(findings: list[Finding], profiles: list[str]) -> str:
         "# Planted faults, and who finds them\n\nWritten by `make quality`; do not edit.\n\n"
         f"{datetime.now(UTC):%Y-%m-%d}, CPython {platform.python_version()}, {platform.system()} "
         f"{platform.machine()}. Each fault is a change of one module, made before it is\nimported in a fresh process; "
-        "then the tests of its area run until one fails. Examples are those of that test up to the\nfirst that failed, "
-        "1 for a test without random data; seconds are of the whole process."
+        "then the tests of its area run until one fails, a machine beside which it is\nlisted before the others. "
+        "Examples are those of that test up to the first that failed, 1 for a test without random\ndata; "
+        "seconds are of the whole process."
     )
     return "\n".join((about, "", *summary(findings, profiles), "", *table(findings, profiles), ""))
 

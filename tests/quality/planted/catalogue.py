@@ -8,18 +8,18 @@ import importlib.util
 import inspect
 import tomllib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 ROOT = Path(__file__).parents[3]
 STATEFUL = {
-    "test_planted_faults.py": "MUTANTS",
-    "test_verification.py": "FAULTS",
-    "test_purse.py": "MUTANTS",
+    "test_planted_faults.py": ("MUTANTS", "tests/stateful/test_container.py"),
+    "test_verification.py": ("FAULTS", "tests/stateful/test_verification.py"),
+    "test_purse.py": ("MUTANTS", "tests/stateful/test_purse.py"),
 }
-"""Files beside a machine that list faults as (name, owner, function, old, new)."""
+"""Files that list faults as (name, owner, function, old, new), and the machine beside them, which is asked first."""
 AREAS = {
     "codec": (
         "tests/unit/fields",
@@ -52,6 +52,7 @@ class Fault:
         near: text before the place, so that it is found: usually a ``def``.
         old: what stands there.
         new: what is planted instead.
+        first: the test that is asked before the others of the area.
     """
 
     area: str
@@ -60,6 +61,12 @@ class Fault:
     near: str
     old: str
     new: str
+    first: str = ""
+
+    @property
+    def tests(self) -> list[str]:
+        """The tests that have to notice, in the order in which they are asked."""
+        return [path for path in dict.fromkeys((self.first, *AREAS[self.area])) if path and (ROOT / path).exists()]
 
     def planted(self, source: str) -> str:
         """Give the module's source with the fault in it.
@@ -83,11 +90,11 @@ def faults() -> list[Fault]:
 
 
 def _beside_the_machines() -> Iterator[Fault]:
-    for name, variable in STATEFUL.items():
+    for name, (variable, machine) in STATEFUL.items():
         path = ROOT / "tests/stateful" / name
         if path.exists():
             for title, owner, function, old, new in getattr(_module(path), variable):
-                yield _of_owner(title, owner, function, old, new)
+                yield replace(_of_owner(title, owner, function, old, new), first=machine)
 
 
 def _module(path: Path) -> ModuleType:
