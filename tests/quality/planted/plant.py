@@ -62,9 +62,9 @@ class _Witness:
         self.found: dict[str, Any] = {}
 
     def watch(self) -> None:
-        """Count what Hypothesis runs, and keep it from making a finding smaller: only that it was found counts."""
+        """Count what Hypothesis runs, and end its search with the first finding, as large as it is."""
         runner = engine.ConjectureRunner
-        run = runner.test_function
+        run, goes_on = runner.test_function, runner.should_generate_more
 
         def counted(self_: engine.ConjectureRunner, data: ConjectureData) -> None:
             self.examples += 1
@@ -72,8 +72,11 @@ class _Witness:
             if data.status is Status.INTERESTING and not self.failing:
                 self.failing = self.examples
 
+        def seeks(self_: engine.ConjectureRunner) -> bool:
+            return not self_.interesting_examples and goes_on(self_)
+
         exchanged = {name: _nothing for name in vars(runner) if name.startswith("shrink_interesting")}
-        for name, function in {**exchanged, "test_function": counted}.items():
+        for name, function in {**exchanged, "test_function": counted, "should_generate_more": seeks}.items():
             setattr(runner, name, function)
 
     def pytest_runtest_setup(self) -> None:
