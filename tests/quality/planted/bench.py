@@ -16,7 +16,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -71,6 +71,20 @@ def seek(fault: Fault, profile: str) -> Finding:
     return Finding(fault, profile, told.get("test", ""), told.get("examples", 0), took)
 
 
+def control(chosen: list[Fault], profile: str) -> None:
+    """Run the tests of each area with nothing changed, which must all pass.
+
+    Raises:
+        RuntimeError: a test failed, so that it would find every fault.
+    """
+    for area in dict.fromkeys(fault.area for fault in chosen):
+        first = next(fault for fault in chosen if fault.area == area)
+        found = seek(replace(first, new=first.old), profile)
+        if found.test:
+            raise RuntimeError(f"{area}: with nothing planted, {found.test} fails")
+        print(f"{area}: with nothing planted all tests pass ({found.seconds:.0f} s)", file=sys.stderr, flush=True)
+
+
 def _run(fault: Fault, profile: str, environment: dict[str, str]) -> str:
     options = ("-x", "-q", "-p", "plant", "-p", "no:cacheprovider", f"--yohaku-profile={profile}")
     command = [sys.executable, "-m", "pytest", *options, "--hypothesis-seed=1", "-k", DESELECTED, *fault.tests]
@@ -119,7 +133,7 @@ def page(findings: list[Finding], profiles: list[str]) -> str:
         f"{platform.machine()}. Each fault is a change of one module, made before it is\nimported in a fresh process; "
         "then the tests of its area run until one fails, a machine beside which it is\nlisted before the others. "
         "Examples are those of that test up to the first that failed, 1 for a test without random\ndata; "
-        "seconds are of the whole process."
+        "seconds are of the whole process. With nothing planted all these tests pass."
     )
     return "\n".join((about, "", *summary(findings, profiles), "", *table(findings, profiles), ""))
 
@@ -131,9 +145,12 @@ def main() -> int:
     parser.add_argument("--only", default="", help="faults whose area or name contains this")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--write", type=Path, help="write the page here too")
+    parser.add_argument("--no-controls", action="store_true", help="do not show that nothing fails without a fault")
     options = parser.parse_args()
     profiles = options.profile or ["quick", "ci"]
     chosen = [fault for fault in faults() if options.only in f"{fault.area} {fault.name}"]
+    if not options.no_controls:
+        control(chosen, profiles[0])
     work = [(fault, profile) for fault in chosen for profile in profiles]
     findings = []
     with ThreadPoolExecutor(options.jobs) as pool:

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any
+from weakref import WeakSet
 
 import pytest
 from hypothesis.internal.conjecture import engine
@@ -65,15 +66,17 @@ class _Witness:
         """Count what Hypothesis runs, and end its search with the first finding, as large as it is."""
         runner = engine.ConjectureRunner
         run, goes_on = runner.test_function, runner.should_generate_more
+        done: WeakSet[engine.ConjectureRunner] = WeakSet()
 
         def counted(self_: engine.ConjectureRunner, data: ConjectureData) -> None:
             self.examples += 1
             run(self_, data)
-            if data.status is Status.INTERESTING and not self.failing:
-                self.failing = self.examples
+            if data.status is Status.INTERESTING:
+                done.add(self_)
+                self.failing = self.failing or self.examples
 
         def seeks(self_: engine.ConjectureRunner) -> bool:
-            return not self_.interesting_examples and goes_on(self_)
+            return self_ not in done and goes_on(self_)
 
         exchanged = {name: _nothing for name in vars(runner) if name.startswith("shrink_interesting")}
         for name, function in {**exchanged, "test_function": counted, "should_generate_more": seeks}.items():
