@@ -55,6 +55,7 @@ def seek(fault: Fault, profile: str) -> Finding:
         environment = os.environ | {
             "YOHAKU_PLANTED": str(planted),
             "YOHAKU_FOUND": str(found),
+            "YOHAKU_FIRST": fault.first,
             "PYTHONPATH": str(Path(__file__).parent),
             "HYPOTHESIS_STORAGE_DIRECTORY": str(Path(folder, "hypothesis")),
         }
@@ -125,15 +126,15 @@ def summary(findings: list[Finding], profiles: list[str]) -> Iterator[str]:
         yield f"Profile `{profile}`: {caught} of {len(own)} planted faults are found."
 
 
-def page(findings: list[Finding], profiles: list[str]) -> str:
-    """Write the page for ``specs``."""
+def page(findings: list[Finding], profiles: list[str], *, controlled: bool) -> str:
+    """Write the page for ``specs``; ``controlled`` says that nothing failed without a fault."""
     about = (
         "# Planted faults, and who finds them\n\nWritten by `make quality`; do not edit.\n\n"
         f"{datetime.now(UTC):%Y-%m-%d}, CPython {platform.python_version()}, {platform.system()} "
         f"{platform.machine()}. Each fault is a change of one module, made before it is\nimported in a fresh process; "
         "then the tests of its area run until one fails, a machine beside which it is\nlisted before the others. "
         "Examples are those of that test up to the first that failed, 1 for a test without random\ndata; "
-        "seconds are of the whole process. With nothing planted all these tests pass."
+        "seconds are of the whole process. " + ("With nothing planted all these tests pass." if controlled else "")
     )
     return "\n".join((about, "", *summary(findings, profiles), "", *table(findings, profiles), ""))
 
@@ -161,7 +162,7 @@ def main() -> int:
             print(told, file=sys.stderr, flush=True)
     print("\n".join((*table(findings, profiles), "", *summary(findings, profiles))))
     if options.write:
-        options.write.write_text(page(findings, profiles), "utf-8")
+        options.write.write_text(page(findings, profiles, controlled=not options.no_controls), "utf-8")
     return 0 if all(finding.test for finding in findings if finding.profile != "quick") else 1
 
 

@@ -65,8 +65,8 @@ class Fault:
 
     @property
     def tests(self) -> list[str]:
-        """The tests that have to notice, in the order in which they are asked."""
-        return [path for path in dict.fromkeys((self.first, *AREAS[self.area])) if path and (ROOT / path).exists()]
+        """The tests that have to notice."""
+        return [path for path in AREAS[self.area] if (ROOT / path).exists()]
 
     def planted(self, source: str) -> str:
         """Give the module's source with the fault in it.

@@ -1,7 +1,7 @@
 """A pytest plugin that plants one fault before yohaku is imported, and tells which test found it, and how soon.
 
 Give it with ``-p``; ``$YOHAKU_PLANTED`` holds the module's file and its changed source, ``$YOHAKU_FOUND`` is where the
-finding is written, as JSON.
+finding is written, as JSON. The tests of ``$YOHAKU_FIRST``, a path, are asked before the others.
 """
 
 import importlib.abc
@@ -81,6 +81,10 @@ class _Witness:
         exchanged = {name: _nothing for name in vars(runner) if name.startswith("shrink_interesting")}
         for name, function in {**exchanged, "test_function": counted, "should_generate_more": seeks}.items():
             setattr(runner, name, function)
+
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        first = os.environ["YOHAKU_FIRST"] or "::"
+        items.sort(key=lambda item: not item.nodeid.startswith(first))
 
     def pytest_runtest_setup(self) -> None:
         self.examples = self.failing = 0
