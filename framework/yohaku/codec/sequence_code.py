@@ -37,7 +37,7 @@ def read_sequence(to: Reader, type_: Sequence[Any], hint: str) -> str:
     for item in type_.derived:
         if item.type.derivation is not None and not isinstance(item.type.derivation, FromBytes):
             _check_derived(to, values[item.name], _derived(to, type_, item.name, item.type.derivation, values))
-    return emit_object(to, type_.kind, type_.make, {item.name: values[item.name] for item in type_.visible}, hint)
+    return emit_object(to, type_.kind, {item.name: values[item.name] for item in type_.visible}, hint)
 
 
 def _check_derived(to: Reader, found: str, wanted: str) -> None:

@@ -23,7 +23,7 @@ def read_members(to: Reader, type_: Template[Any], hint: str) -> str:
     behind = to.bind(type_.unknown_behind, "unknown_behind", "undeclared data objects behind the declared ones")
     to.line(f"if {position} != {stop}: {extras} = {behind}(data, {position}, {stop})")
     to.move(stop)
-    return emit_object(to, type_.kind, type_.make, values, hint, extras)
+    return emit_object(to, type_.kind, values, hint, extras)
 
 
 def _read_member(to: Reader, type_: Template[Any], tag: int, item: Item) -> str:

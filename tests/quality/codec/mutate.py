@@ -2,6 +2,7 @@
 
 A mutant is killed when one of the tests that reach it fails. Those that are the same program in other words are named
 in ``equivalent.toml``, each with its reason; they are tried all the same, and one that is killed is named wrongly.
+Ctrl-C or SIGTERM ends a run early, and its page says so; with ``--state FILE`` the next run goes on where it stopped.
 Exits with 1 when fewer than 95 % of the others are killed, or when the list names what is no survivor.
 """
 
@@ -11,6 +12,7 @@ from __future__ import annotations
 import argparse
 import platform
 import random
+import re
 import sys
 import time
 import tomllib
@@ -21,6 +23,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from mutations import mutants
+from state import State
 from trial import Trial
 
 if TYPE_CHECKING:
@@ -31,8 +34,13 @@ if TYPE_CHECKING:
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[2]
 TESTS = ("tests/unit/codec", "tests/property/test_compiled.py", "tests/property/test_foreign.py")
-QUIET = ("-W", "ignore::pytest.PytestAssertRewriteWarning")
-"""The emitters are loaded before pytest is, to be mutated."""
+SOURCES = (*(f"framework/yohaku/{name}" for name in ("codec", "fields", "schema", "testing")), *TESTS)
+"""What an outcome depends on."""
+ARGUMENTS = (
+    *("-q", "-s", "-p", "quick_profile", "--hypothesis-profile=mutants", "-p", "no:cacheprovider", "-p", "no:xdist"),
+    *("-W", "ignore::pytest.PytestAssertRewriteWarning"),
+)
+"""Of pytest; the emitters are loaded before it is, to be mutated."""
 WANTED = 95.0
 """Percent of the mutants that are not equivalent."""
 
@@ -129,20 +137,31 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Mutation testing of the code emitters.")
     parser.add_argument("--sample", type=int, help="try so many, drawn at random")
     parser.add_argument("--seed", type=int, default=1, help="of the sample")
-    parser.add_argument("--only", default="", help="try those of the functions whose name has this in it")
+    parser.add_argument(
+        "--only", default="", help="try those of functions whose name has this regular expression in it"
+    )
     parser.add_argument("--jobs", type=int, default=2, help="mutants at a time")
     parser.add_argument("--write", type=Path, help="the page to write; an interrupted run says how many it tried")
+    parser.add_argument("--state", type=Path, help="outcomes of earlier runs, to go on from and to add to")
     options = parser.parse_args()
     started = time.monotonic()
-    every = [mutant for mutant in mutants() if options.only in mutant.function]
-    tried = random.Random(options.seed).sample(every, min(options.sample or len(every), len(every)))
-    trial = Trial(tried, options.jobs)
-    arguments = ["-q", "-s", "-p", "quick_profile", "-p", "no:cacheprovider", "-p", "no:xdist", *QUIET]
-    if status := pytest.main([*arguments, *(str(ROOT / path) for path in TESTS)], plugins=[trial]):
+    state = State(options.state, [ROOT / path for path in SOURCES])
+    every = mutants()
+    chosen = [mutant for mutant in every if re.search(options.only, mutant.function)]
+    drawn = random.Random(options.seed).sample(chosen, min(options.sample or len(chosen), len(chosen)))
+    before = state.known(every)
+    trial = Trial([mutant for mutant in drawn if mutant not in before], options.jobs, state.hints(drawn))
+    status = pytest.main([*ARGUMENTS, *(str(ROOT / path) for path in TESTS)], plugins=[trial])
+    state.add(trial.killers)
+    if status:
         return int(status)
-    known = {mutant: trial.killers[mutant] for mutant in every if mutant in trial.killers}
-    outcome = Outcome(known, reasons(mutant for mutant, killer in known.items() if killer is None), len(every))
-    if options.write and not options.only:
+    only = "" if options.state else options.only
+    every = [mutant for mutant in every if re.search(only, mutant.function)]
+    found = before | trial.killers
+    known = {mutant: found[mutant] for mutant in every if mutant in found}
+    why = reasons(mutant for mutant, killer in known.items() if killer is None)
+    outcome = Outcome(known, {key: reason for key, reason in why.items() if re.search(only, key[0])}, len(every))
+    if options.write and (options.state or not options.only):
         options.write.write_text(report(outcome, time.monotonic() - started), encoding="utf-8")
     print(f"{len(every)} mutants, {len(known)} tried, {outcome.share:.1f} % killed of those that are not equivalent")
     for mutant in outcome.survivors:

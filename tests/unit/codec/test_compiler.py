@@ -79,6 +79,16 @@ class TestSource:
         assert "code_bytes = code.encode()" in text
         assert " at 0x" not in text
 
+    def test_a_header_behind_a_run_joins_it(self) -> None:
+        class Framed(Record):
+            number: int = field(UInt(16))
+            text: str = field(Tagged(0x5F20, Text(9, padded=False)))
+            after: str = field(Tagged(0x5A, Text(9, padded=False)))
+
+        text = source_of(Framed)
+        assert "number, text_tag, text_size = unpack_from_HHB(data)" in text
+        assert "if data[text_end] != 0x5a: raise Unsettled" in text
+
     def test_tracebacks_find_its_lines(self) -> None:
         kind = record()
         kind.example().encode()
@@ -227,7 +237,63 @@ class Odd(BitField[int]):
         return 1
 
 
+class Mirrored(FixedField[bytes]):
+    """A user's type of fixed size that reads and writes by itself."""
+
+    def __init__(self) -> None:
+        super().__init__(2)
+
+    def read(self, data: bytes, offset: int, end: int) -> tuple[bytes, int]:
+        return self.take(data, offset, end, 2) * 2, offset + 2
+
+    def unpack(self, raw: bytes) -> bytes:
+        raise AssertionError(raw)
+
+    def write(self, value: object) -> bytes:
+        return value[:2] if isinstance(value, bytes) and value[:2] == value[2:] else self.refuse("is not mirrored")
+
+    def example(self) -> bytes:
+        return b"abab"
+
+
+class Asked(Odd):
+    """A user's type that knows how often it was asked."""
+
+    def __init__(self, bits: int) -> None:
+        super().__init__(bits)
+        self.asked: list[int] = []
+
+    def from_bits(self, number: int) -> int:
+        self.asked.append(number)
+        return super().from_bits(number)
+
+    def to_bits(self, value: object) -> int:
+        self.asked.append(-1)
+        return super().to_bits(value)
+
+
 class TestTypesOfUsers:
+    def test_one_that_reads_by_itself_does(self) -> None:
+        assert alone(Mirrored()).decode(b"xy") == b"xyxy"
+        assert alone(Mirrored()).encode(b"xyxy") == b"xy"
+
+    @pytest.mark.parametrize("bits", [3, 8])
+    def test_bits_are_asked_each_time_unless_they_come_again_and_again(self, bits: int) -> None:
+        type_ = Asked(bits)
+        codec = alone(type_)
+        assert [codec.decode(b"\2") for _ in range(2)] == [5, 5]
+        assert [codec.encode(5) for _ in range(2)] == [b"\2", b"\2"]
+        assert type_.asked == [2, 2, -1, -1]
+        type_ = Asked(bits)
+        type_.recurring = True
+        codec = alone(type_)
+        assert [codec.decode(b"\2") for _ in range(2)] == [5, 5]
+        assert [codec.encode(5) for _ in range(2)] == [b"\2", b"\2"]
+        assert type_.asked == [2, -1]
+
+    def test_bits_of_a_user_are_a_number_of_the_run(self) -> None:
+        assert "return from_bits_record(record)" in source_of(Odd(8))
+
     def test_what_overrides_a_method_is_called(self) -> None:
         assert emitter(Tens(8), "emit_read") is None
         assert alone(Tens(8)).decode(b"\3") == 30

@@ -433,11 +433,12 @@ def test_a_list_by_a_number_elsewhere_is_no_longer_than_it_may_be(count: int) ->
     ("type_", "raw"),
     [
         (Prefixed(UInt(8, most=4), Repeat(Prefixed(UInt(8), VariableBlob(9)), most=3)), "0400000000"),
+        (Tagged(0x83, Repeat(Prefixed(UInt(8), VariableBlob(1)), most=1)), "83020000"),
         (Counted(UInt(8), Choice(Colour), most=3), "0301"),
         (Flag(bits=2), "02"),
         (Flag(bits=2), "03"),
     ],
-    ids=["list", "codes", "flag 2", "flag 3"],
+    ids=["list", "list of one", "codes", "flag 2", "flag 3"],
 )
 def test_bytes_just_past_a_limit_are_refused(type_: FieldType[Any], raw: str) -> None:
     data = bytes.fromhex(raw)

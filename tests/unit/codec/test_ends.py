@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from yohaku import Record, TlvRecord, field
-from yohaku.codec import Compiled, Interpreter
+from yohaku.codec import Compiled, Interpreter, source_of
 from yohaku.errors import DataError
 from yohaku.fields import Choice, Counted, PackedDigits, Prefixed, Repeat, Tagged, Text, UInt, VariableBlob
 
@@ -49,9 +49,16 @@ class Numbers(Record):
     numbers: tuple[int, ...] = field(Repeat(UInt(16), most=9))
 
 
+class Listed(Record):
+    names: tuple[str, ...] = field(Counted(UInt(8), Tagged(0x0C, Text(20, padded=False)), most=3))
+    rest: bytes = field(VariableBlob(6))
+
+
 class Held(Record):
     rest: Rest = field(Prefixed(UInt(8), Rest))
     numbers: Numbers = field(Prefixed(UInt(8), Numbers))
+    listed: Listed = field(Prefixed(UInt(8), Listed))
+    behind: bytes = field(VariableBlob(9))
 
 
 TREE = Tree(
@@ -69,7 +76,12 @@ VALUES = (
     Mixed(numbers=(), head="", held=TREE, digits=()),
     Rest(head="abc", rest=b""),
     Numbers(head="abc", numbers=()),
-    Held(rest=Rest(head="ab", rest=b"x"), numbers=Numbers(head="c", numbers=(1, 2))),
+    Held(
+        rest=Rest(head="ab", rest=b"x"),
+        numbers=Numbers(head="c", numbers=(1, 2)),
+        listed=Listed(names=("ab", "c"), rest=b""),
+        behind=b"after",
+    ),
 )
 IDS = ("tree", "bare tree", "mixed", "bare mixed", "rest", "numbers", "held")
 
@@ -128,5 +140,6 @@ def test_lists_of_codes_come_from_a_table(codes: bytes) -> None:
     found = Compiled(Coded.__field_type__).decode(raw)
     assert found == Interpreter(Coded.__field_type__).decode(raw)
     assert found.fixed == tuple(map(Colour, codes))
+    assert ": lists of fixed_item_members by their bytes" in source_of(Coded)
     with pytest.raises(DataError):
         Compiled(Coded.__field_type__).decode(raw[:-1])
