@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 _OK = b"\x90\x00"
 _UNKNOWN = "unknown status word"
+_UNSEEN = bytes(16)
+"""Stands for a challenge that the card drew and did not tell."""
 
 
 class Learned(ABC):
@@ -28,6 +30,10 @@ class Learned(ABC):
     def describe(self) -> str:
         """Say what was expected, in words."""
 
+    def asked_for(self, expected: int) -> Answer:  # noqa: ARG002 - those of a certain size need it
+        """Give what a card with T=0 answers to this Le, which is not zero."""
+        return self
+
 
 Answer: TypeAlias = "bytes | Learned"
 """What a card must answer."""
@@ -37,17 +43,40 @@ class Challenge(Learned):
     """A random challenge of so many bytes; only one of 16 bytes is kept for an answer."""
 
     def __init__(self, seat: Seat, size: int) -> None:
-        self._seat, self._size = seat, size
+        self._seat, self._size, self._asked = seat, size, size
+
+    def asked_for(self, expected: int) -> Answer:
+        """Note the Le: the card draws the challenge, and refuses to give it when that is not its size."""
+        self._asked = expected
+        return self
 
     def take(self, response: bytes) -> bool:
         """Accept any bytes of the right number, unless they all are the same."""
+        if self._asked != self._size:
+            self._seat.challenge = _UNSEEN if self._size == len(_UNSEEN) else b""
+            return response == refusal(0x6C00 | self._size)
         data = response[:-2]
         self._seat.challenge = data if self._size == 16 else b""
         return response[-2:] == _OK and len(data) == self._size and (len(data) < 8 or len(set(data)) > 1)
 
     def describe(self) -> str:
         """Say what was expected."""
-        return f"{self._size} random bytes"
+        return f"{self._size} random bytes" if self._asked == self._size else f"6C{self._size:02X}"
+
+
+class OneOf(Learned):
+    """One of several refusals that mean the same, where nobody asked the card which it has."""
+
+    def __init__(self, statuses: tuple[int, ...]) -> None:
+        self._statuses = statuses
+
+    def take(self, response: bytes) -> bool:
+        """Accept any of them."""
+        return response in map(refusal, self._statuses)
+
+    def describe(self) -> str:
+        """Say what was expected."""
+        return " or ".join(f"{status:04X}" for status in self._statuses)
 
 
 class Either(Learned):

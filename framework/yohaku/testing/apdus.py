@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from hypothesis import strategies as st
 
 from yohaku.card import Secrets
 from yohaku.iso7816 import Instruction as Ins
+from yohaku.iso7816.apdu import SHORT_DATA
 from yohaku.schema import CyclicFile, RecordFile
 
 if TYPE_CHECKING:
@@ -30,8 +32,9 @@ def apdus(
     wild: int = 1,
     channels: int = 1,
     secrets: Secrets | None = None,
+    longest: int = 0,
 ) -> st.SearchStrategy[bytes]:
-    """Give short command APDUs for an applet, whose answers `Model.predict` knows all.
+    """Give command APDUs for an applet, whose answers `Model.predict` knows all.
 
     Valid ones name its files, PINs and keys rightly, whether the card grants them or not. Wrong ones have one byte, one
     length or one parameter changed. Wild ones are any bytes.
@@ -43,11 +46,41 @@ def apdus(
         wild: weight of any bytes.
         channels: logical channels in use, the basic one included.
         secrets: values of its PINs; the published test values by default.
+        longest: bytes of the longest extended command that the card takes; 0 for short ones alone.
     """
     known = Secrets.for_tests(applet) if secrets is None else secrets
     good = _on_channels(st.one_of(list(_commands(applet, known))), channels)
+    if longest:
+        good = good | st.one_of(good, *_long_updates(applet, longest)).flatmap(_widened)
     ways = (good, valid), (_slightly_wrong(good), wrong), (_wild(), wild)
     return st.one_of([one for one, weight in ways for _ in range(weight)])
+
+
+def _widened(command: bytes) -> Strategy:
+    """Write a short command in extended form (ISO/IEC 7816-3:2006 12.1.3), or one that is extended already as it is."""
+    head, size = command[:4], len(command)
+    if size < 5 or (size > 5 and not command[4]):
+        return st.just(command)
+    data = command[5 : 5 + command[4]] if size > 5 else b""
+    expected = command[4:] if not data else command[5 + len(data) :]
+    body = b"\0" + (len(data).to_bytes(2, "big") + data if data else b"")
+    if not expected:
+        return st.just(head + body)
+    wanted = (expected[0] or 256, 0, 257, 0xFFFF)
+    return st.sampled_from(wanted).map(lambda most: head + body + most.to_bytes(2, "big"))
+
+
+def _long_updates(applet: type[Applet], longest: int) -> Iterator[Strategy]:
+    """Give UPDATE BINARY commands with more data than a short one holds."""
+    for file in applet.files().values():
+        most = min(file.size, longest - 7)
+        if most > SHORT_DATA and not isinstance(file, RecordFile):
+            yield st.integers(SHORT_DATA + 1, most).map(partial(_long_update, file.sfi))
+
+
+def _long_update(sfi: int, size: int) -> bytes:
+    head = bytes((0x00, Ins.UPDATE_BINARY, 0x80 | sfi, 0, 0))
+    return head + size.to_bytes(2, "big") + bytes(index & 0xFF for index in range(size))
 
 
 def _on_channels(commands: Strategy, channels: int) -> Strategy:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeAlias
 
 from yohaku.iso7816 import Instruction, Status
+from yohaku.iso7816.tlv import Tlv
 from yohaku.schema import FileKind
 from yohaku.testing.answers import Either, Learned
 
@@ -25,8 +26,8 @@ NUMBER, FORWARD, BACKWARD = 4, 5, 6
 """Modes of record commands: by number, from there to the last, from the last back to there; below, relative ones."""
 ONE_STEP = 1024
 """Bytes that every card can erase in one step; more may be refused with 6A84."""
-MUTUAL = 0x83
-_TRIES_LEFT = 0x63C0
+_HEADS = ((2, 0x7F), (3, 0xFF), (4, 0xFFFF))
+"""Bytes before the value of a data object 53, and the most bytes of a value behind so many."""
 _HANDLERS: dict[int, Handler] = {}
 _PROPRIETARY: dict[int, Handler] = {}
 
@@ -234,11 +235,9 @@ def _read_binary_odd(instance: Instance, seat: Seat, apdu: Apdu) -> bytes | int:
     found = _odd(instance, seat, apdu, offset, READ)
     if isinstance(found, int):
         return found
-    room = apdu.expected - 2
-    room = room if room < 0x80 else max(room - 1, 0x7F)
-    data = found.body[offset : offset + room]
+    room = max(min(apdu.expected - head, most) for head, most in _HEADS)
     seat.arrive(found.sfi)
-    return b"\x53" + (bytes((len(data),)) if len(data) < 0x80 else bytes((0x81, len(data)))) + data
+    return Tlv(0x53, found.body[offset : offset + room]).to_bytes()
 
 
 @handles(Instruction.UPDATE_BINARY_ODD)

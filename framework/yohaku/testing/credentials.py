@@ -131,7 +131,7 @@ def _get_challenge(instance: Instance, seat: Seat, apdu: Apdu) -> int | Learned:
         return Status.WRONG_P1P2
     if apdu.data or not apdu.expected:
         return Status.WRONG_LENGTH
-    return Challenge(seat, 16 if apdu.expected == 256 else apdu.expected)
+    return Challenge(seat, 16 if apdu.expected >= 256 else apdu.expected)
 
 
 def _key(instance: Instance, apdu: Apdu, size: int) -> tuple[int, KeyModel] | int:

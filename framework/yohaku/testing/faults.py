@@ -45,8 +45,22 @@ class CuttableMemory(Protocol):
         ...
 
 
+class ProfileLike(Protocol):
+    """What the model asks of an emulated card's kind."""
+
+    @property
+    def blocked(self) -> int:
+        """Status word of a blocked PIN or key."""
+        ...
+
+
 class EmulatedCardLike(Protocol):
-    """What faults and forks need of an emulated card."""
+    """What faults, forks and the model need of an emulated card."""
+
+    @property
+    def profile(self) -> ProfileLike:
+        """What kind of card it is."""
+        ...
 
     @property
     def memory(self) -> CuttableMemory:

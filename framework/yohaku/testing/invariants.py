@@ -15,6 +15,7 @@ from yohaku.card.copies import newest
 from yohaku.card.files import CardTransparentFile
 from yohaku.errors import YohakuError
 from yohaku.globalplatform import load_applet
+from yohaku.iso7816 import Atr
 from yohaku.iso7816 import Instruction as Ins
 from yohaku.schema import TransparentFile
 from yohaku.testing.faults import DroppedError, card_of, fork
@@ -33,6 +34,7 @@ from yohaku.testing.steps import (
     whole_file,
 )
 from yohaku.testing.watching import OUTSIDE, Event, Invariant, InvariantBroken, WatchedLink, watch
+from yohaku.testing.wire import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -119,12 +121,23 @@ def _take(watched: WatchedLink, step: Step) -> None:
     """Send the commands of a step; what a fault interrupts ends there."""
     for command in step.commands(watched):
         try:
-            watched.transmit(command)
+            response = watched.transmit(command)
+            if watched.model.kind.is_t0:
+                _fetch(watched, command, response)
         except InvariantBroken:
             raise
         except YohakuError:
             _resume(watched)
             return
+
+
+def _fetch(watched: WatchedLink, command: bytes, response: bytes) -> None:
+    """Ask again with the right Le, and for what waits, as a reader does with T=0 (ISO/IEC 7816-4:2020 5.3.4)."""
+    if response[-2:-1] == b"\x6c" and len(command) == 5:
+        response = watched.transmit(command[:4] + response[-1:])
+    if response[-2:-1] == b"\x61":
+        channel = command[0] & (0x4F if command[0] & 0x40 else 0x03)
+        watched.transmit(bytes((channel, Ins.GET_RESPONSE, 0, 0)) + response[-1:])
 
 
 def _resume(watched: WatchedLink) -> None:
@@ -282,18 +295,26 @@ class Stage:
         return load_applet(card, self.applet, secrets=self.secrets, contents=self.contents)
 
     def _measured(self) -> Model:
-        """Ask the card what the model cannot know: its channels, its chains, and how much memory is free."""
+        """Ask the card what the model cannot know: what kind it is, and how much memory is free."""
         self.link.reset()
+        is_t0 = 1 not in Atr.from_bytes(self.link.atr).protocols
         asked = {command: self.link.transmit(command) for command in OUTSIDE}
-        known = {command: answer for command, answer in asked.items() if answer[-2:] == b"\x90\x00"}
+        if is_t0:
+            exact = [command[:4] + answer[-1:] for command, answer in asked.items() if answer[-2:-1] == b"\x6c"]
+            asked = {command: self.link.transmit(command) for command in exact}
+        made = Model.of(self.applet, secrets=self.secrets, contents=self.contents, kind=self._kind(is_t0=is_t0))
+        made.outside = {command: answer for command, answer in asked.items() if answer[-2:] == b"\x90\x00"}
+        return made
+
+    def _kind(self, *, is_t0: bool) -> Kind:
         channels = 1
         while channels < 20 and self.link.transmit(bytes((0, Ins.MANAGE_CHANNEL, 0, channels))) == b"\x90\x00":
             channels += 1
         self.link.reset()
-        chain = Card(self.link).select(bytes(self.applet.aid)).fci.chain_limit
-        made = Model.of(self.applet, secrets=self.secrets, contents=self.contents, channels=channels, chain=chain)
-        made.outside = known
-        return made
+        said = Card(self.link).select(bytes(self.applet.aid)).fci
+        card = card_of(self.link)
+        blocked = card.profile.blocked if card else 0
+        return Kind(channels, said.chain_limit, blocked, is_t0, said.longest_command, said.longest_response)
 
     def _select(self) -> None:
         """Leave card and model with the applet selected on channel 0."""
@@ -313,7 +334,8 @@ class Stage:
         _take(watched, Login())
         for sfi, purse in tuple(mine.items()):
             _take(watched, ReadPurse(purse.name))
-            _take(watched, Book(purse.name))
+            if not self.model.kind.is_t0:
+                _take(watched, Book(purse.name))
             found = watched.model.instances[bytes(self.applet.aid)].purses[sfi].number
             mine[sfi] = purse._replace(number=found)
 

@@ -13,19 +13,20 @@ from yohaku.card import Secrets
 from yohaku.iso7816 import Instruction, Status
 from yohaku.testing import credentials as _credentials  # noqa: F401 - it registers what PINs and keys answer
 from yohaku.testing import purses as _purses  # noqa: F401 - it registers what purses answer
-from yohaku.testing.answers import Learned, Outside, Selection, ok, refusal
+from yohaku.testing.answers import Learned, Outside, Selection, refusal
 from yohaku.testing.commands import process
-from yohaku.testing.parts import CHAIN, Apdu, Instance, Seat
+from yohaku.testing.parts import Instance, Seat
+from yohaku.testing.wire import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from yohaku.schema import Applet
     from yohaku.testing.answers import Answer
-    from yohaku.testing.parts import Contents
+    from yohaku.testing.parts import Apdu, Contents
 
-CHANNELS = 4
-"""Logical channels of the emulator's generic card, the basic one included."""
+GENERIC = Kind()
+"""The emulator's generic card."""
 
 
 class Model:
@@ -35,13 +36,15 @@ class Model:
         instances: the applets by AID.
         seats: the logical channels; None for a closed one.
         outside: known answers of the card's domain by command, such as that of free memory.
+        kind: what kind of card it is.
     """
 
-    __slots__ = ("instances", "outside", "seats")
+    __slots__ = ("instances", "kind", "outside", "seats")
 
-    def __init__(self, instances: Iterable[Instance], *, channels: int = CHANNELS) -> None:
+    def __init__(self, instances: Iterable[Instance], *, kind: Kind = GENERIC) -> None:
         self.instances = {one.aid: one for one in instances}
-        self.seats: list[Seat | None] = [Seat(), *(None for _ in range(channels - 1))]
+        self.kind = kind
+        self.seats: list[Seat | None] = [Seat(), *(None for _ in range(kind.channels - 1))]
         self.outside: dict[bytes, bytes] = {}
 
     @classmethod
@@ -51,8 +54,7 @@ class Model:
         *,
         secrets: Secrets | None = None,
         contents: Contents | None = None,
-        channels: int = CHANNELS,
-        chain: int = CHAIN,
+        kind: Kind = GENERIC,
     ) -> Self:
         """Give the model of a card right after an applet was loaded and the card was reset.
 
@@ -60,21 +62,20 @@ class Model:
             applet: the declaration.
             secrets: values of its PINs and keys; the published test values by default.
             contents: first contents of its files, as they were loaded.
-            channels: logical channels of the card.
-            chain: most bytes in a chain of commands.
+            kind: what kind of card it is.
 
         Raises:
             EncodeError: a record of the contents does not fit its file.
         """
         known = Secrets.for_tests(applet) if secrets is None else secrets
-        return cls([Instance.of(applet, secrets=known, contents=contents or {}, chain=chain)], channels=channels)
+        return cls([Instance.of(applet, secrets=known, contents=contents or {}, kind=kind)], kind=kind)
 
     def copy(self) -> Model:
         """Give an independent model in the same state."""
         twin = Model.__new__(Model)
         twin.instances = {aid: one.copy() for aid, one in self.instances.items()}
         twin.seats = [seat and seat.copy() for seat in self.seats]
-        twin.outside = self.outside
+        twin.outside, twin.kind = self.outside, self.kind
         return twin
 
     def __eq__(self, other: object) -> bool:
@@ -91,22 +92,19 @@ class Model:
 
         Answers that nobody can foretell, such as challenges, come as an object that checks and learns the real one.
         """
-        parsed = _parse(command)
+        parsed = self.kind.parse(command)
         if isinstance(parsed, int):
             return refusal(parsed)
         channel, apdu = parsed
         seat = self.seats[channel] if channel < len(self.seats) else None
         if seat is None:
             return refusal(Status.CHANNEL_UNSUPPORTED)
-        answer = self._dispatch(seat, channel, apdu, command)
-        if isinstance(answer, int):
-            return refusal(answer)
-        return _cut(seat, apdu, answer) if isinstance(answer, bytes) else answer
+        return self.kind.fit(seat, apdu, self._dispatch(seat, channel, apdu, command))
 
     def _dispatch(self, seat: Seat, channel: int, apdu: Apdu, command: bytes) -> bytes | int | Learned:
         if not apdu.cla:
             if apdu.ins == Instruction.GET_RESPONSE and seat.aid:
-                return _get_response(seat, apdu)
+                return self.kind.get_response(seat, apdu)
             if apdu.ins == Instruction.SELECT and apdu.p1 == 0x04:
                 return self._select(seat, apdu)
             if apdu.ins == Instruction.MANAGE_CHANNEL:
@@ -167,6 +165,8 @@ class Model:
         if not number:
             if not apdu.expected:
                 return Status.WRONG_LENGTH
+            if self.kind.is_t0 and apdu.expected != 1:
+                return 0x6C01
             number = self.seats.index(None) if None in self.seats else len(self.seats)
         if number >= len(self.seats):
             return Status.FUNCTION_UNSUPPORTED
@@ -174,50 +174,3 @@ class Model:
             return Status.WRONG_P1P2
         self.seats[number] = Seat()
         return b"" if apdu.p2 else bytes((number,))
-
-
-def _parse(command: bytes) -> tuple[int, Apdu] | int:
-    """Read a short command APDU and its class byte (ISO/IEC 7816-3:2006 12.1.3, 7816-4:2020 5.4.1)."""
-    size = len(command)
-    if size < 4:
-        return Status.WRONG_LENGTH
-    cla = command[0]
-    base, channel, chained, secure = cla & 0x80, cla & 0x03, bool(cla & 0x10), 0
-    if cla & 0x7F:
-        if cla == 0xFF or cla & 0x60 == 0x20:
-            return Status.CLASS_UNKNOWN
-        secure = cla & 0x0C
-        if cla & 0x40:
-            channel, secure = 4 + (cla & 0x0F), cla & 0x20
-        if secure and (not base or secure & ~0x24):
-            return Status.SECURE_MESSAGING_UNSUPPORTED
-    data, expected = b"", 0
-    if size == 5:
-        expected = command[4] or 256
-    elif size > 5:
-        end = 5 + command[4]
-        if end == 5 or size - end not in {0, 1}:
-            return Status.WRONG_LENGTH
-        data, expected = command[5:end], 0 if size == end else command[end] or 256
-    cla = base | (0x04 if secure else 0)
-    return channel, Apdu(cla, command[1], command[2], command[3], data, expected, chained)
-
-
-def _get_response(seat: Seat, apdu: Apdu) -> bytes | int:
-    """GET RESPONSE (ISO/IEC 7816-4:2020 11.8.1)."""
-    if apdu.p1 or apdu.p2:
-        return Status.WRONG_P1P2
-    if apdu.data or not apdu.expected:
-        return Status.WRONG_LENGTH
-    if not seat.waiting:
-        return Status.CONDITIONS
-    data, seat.waiting = seat.waiting, b""
-    return data
-
-
-def _cut(seat: Seat, apdu: Apdu, data: bytes) -> bytes:
-    """Give what was asked for, and 61xx for the rest (ISO/IEC 7816-4:2020 5.3.4)."""
-    if len(data) <= apdu.expected or not data:
-        return ok(data)
-    seat.waiting = data[apdu.expected :]
-    return data[: apdu.expected] + bytes((0x61, min(len(seat.waiting), 256) & 0xFF))

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from yohaku.card import Secrets
     from yohaku.schema import Applet, File, Key, Pin, Purse
+    from yohaku.testing.wire import Kind
 
     Contents = Mapping[str, Record | Sequence[Record]]
 
@@ -230,9 +231,10 @@ class Instance:
         files: files by SFI.
         purses: purses by SFI.
         chain: most bytes in a chain of commands; 0 for no chains.
+        longest: bytes of the longest extended command and answer; zeros for short ones alone.
     """
 
-    __slots__ = ("aid", "chain", "descriptor", "files", "keys", "pins", "purses")
+    __slots__ = ("aid", "chain", "descriptor", "files", "keys", "longest", "pins", "purses")
 
     def __init__(
         self,
@@ -244,15 +246,16 @@ class Instance:
         files: Iterable[FileModel] = (),
         purses: Iterable[PurseModel] = (),
         chain: int = CHAIN,
+        longest: tuple[int, int] = (0, 0),
     ) -> None:
-        self.aid, self.descriptor, self.chain = aid, descriptor, chain
+        self.aid, self.descriptor, self.chain, self.longest = aid, descriptor, chain, longest
         self.pins, self.keys = list(pins), list(keys)
         self.files = {file.sfi: file for file in files}
         self.purses = {purse.sfi: purse for purse in purses}
 
     @classmethod
-    def of(cls, applet: type[Applet], *, secrets: Secrets, contents: Contents, chain: int = CHAIN) -> Self:
-        """Give a declared applet as it is after its load."""
+    def of(cls, applet: type[Applet], *, secrets: Secrets, contents: Contents, kind: Kind) -> Self:
+        """Give a declared applet as it is after its load on a kind of card."""
         return cls(
             bytes(applet.aid),
             compile_descriptor(applet),
@@ -260,13 +263,14 @@ class Instance:
             keys=[KeyModel.of(key, secrets[name]) for name, key in applet.keys().items()],
             files=[FileModel.of(file, contents.get(name)) for name, file in applet.files().items()],
             purses=[PurseModel.of(purse) for purse in applet.purses().values()],
-            chain=chain,
+            chain=kind.chain,
+            longest=(kind.command, kind.response),
         )
 
     def copy(self) -> Instance:
         """Give an independent instance that holds the same."""
         twin = Instance.__new__(Instance)
-        twin.aid, twin.descriptor, twin.chain = self.aid, self.descriptor, self.chain
+        twin.aid, twin.descriptor, twin.chain, twin.longest = self.aid, self.descriptor, self.chain, self.longest
         twin.pins, twin.keys, twin.files = self.pins.copy(), self.keys.copy(), self.files.copy()
         twin.purses = self.purses.copy()
         return twin
@@ -298,6 +302,9 @@ class Instance:
         own = b"\xc0\x01" + head + b"\xc1\x02" + version + bytes((0xC2, 1, PERSONALISED)) + b"\xc3\x08" + print_
         own += b"\xc4\x02" + self.chain.to_bytes(2, "big")
         body = bytes((0x84, len(self.aid))) + self.aid + bytes((0xA5, len(own))) + own
+        if self.longest[0]:
+            sizes = b"".join(b"\x02\x02" + size.to_bytes(2, "big") for size in self.longest)
+            body += bytes((0x7F, 0x66, len(sizes))) + sizes
         return bytes((0x6F, len(body))) + body
 
 

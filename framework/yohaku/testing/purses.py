@@ -13,6 +13,7 @@ from yohaku.testing.parts import Entry
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from yohaku.testing.answers import Answer
     from yohaku.testing.parts import Apdu, Instance, PurseModel, Seat
 
 READ, LOG, CREDIT, DEBIT = range(4)
@@ -34,6 +35,11 @@ class Numbered(Learned):
         number = response[:NUMBER]
         self._instance.purses[self._sfi] = self._instance.purses[self._sfi]._replace(number=number)
         return len(response) > NUMBER and response == self._make(number) + refusal(Status.OK)
+
+    def asked_for(self, expected: int) -> Answer:
+        """Give the answer when its size is asked for, else that size."""
+        size = len(self._make(bytes(NUMBER)))
+        return self if expected == size else refusal(0x6C00 | size & 0xFF)
 
     def describe(self) -> str:
         """Say what was expected."""

@@ -82,6 +82,7 @@ def sessions(
     faults: bool = True,
     host: bool = True,
     raw: bool = True,
+    longest: int = 0,
 ) -> st.SearchStrategy[Session]:
     """Give sessions with an applet: selections, PINs, keys, files and records, channels, resets, and what goes wrong.
 
@@ -92,9 +93,10 @@ def sessions(
         faults: whether power cuts and faults of the link may happen; power needs an emulated card.
         host: whether some steps go through `yohaku.card`.
         raw: whether some steps are commands of `apdus`, wrong ones among them.
+        longest: bytes of the longest extended command among these; 0 for short ones alone.
     """
     least, most = (steps, steps) if isinstance(steps, int) else steps
-    each = any_step(applet, channels=channels, faults=faults, host=host, raw=raw)
+    each = any_step(applet, channels=channels, faults=faults, host=host, raw=raw, longest=longest)
     if least == most:
         return st.lists(each, min_size=least, max_size=most).map(lambda drawn: Session(tuple(drawn)))
     kept = st.lists(st.tuples(st.integers(0, KEPT), each), min_size=least, max_size=most).map(_kept)
@@ -107,7 +109,13 @@ def _kept(drawn: list[tuple[int, Step | Fault]]) -> Session:
 
 
 def any_step(
-    applet: type[Applet], *, channels: int = 2, faults: bool = True, host: bool = True, raw: bool = True
+    applet: type[Applet],
+    *,
+    channels: int = 2,
+    faults: bool = True,
+    host: bool = True,
+    raw: bool = True,
+    longest: int = 0,
 ) -> st.SearchStrategy[Step | Fault]:
     """Give single steps, as `sessions` strings them together."""
     channel = st.sampled_from([None] * 8 + list(range(channels)))
@@ -120,7 +128,7 @@ def any_step(
     if host:
         kinds += _through_host(applet)
     if raw:
-        kinds.append(apdus(applet, channels=channels).map(Send))
+        kinds.append(apdus(applet, channels=channels, longest=longest).map(Send))
     if faults:
         kinds.append(all_faults())
     return st.one_of(kinds)

@@ -13,6 +13,7 @@ from yohaku.errors import YohakuError
 from yohaku.iso7816 import Instruction as Ins
 from yohaku.testing.answers import is_standard
 from yohaku.testing.faults import DroppedError, UnreliableLink
+from yohaku.testing.wire import BLOCKED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from yohaku.testing.model import Model
     from yohaku.testing.steps import Step
 
-_DENIED, _BLOCKED, _FAILED = 0x6982, 0x6983, 0x6581
+_DENIED, _FAILED = 0x6982, 0x6581
 _SPENDS = frozenset(
     {
         Ins.VERIFY,
@@ -256,11 +257,11 @@ class WatchedLink:
         status, wanted = int.from_bytes(response[-2:], "big"), int.from_bytes(expected[-2:], "big")
         if not is_standard(response):
             return Invariant.STATUS_WORDS
-        if command in OUTSIDE:
+        if command in self.model.outside:
             return Invariant.QUOTA
         if _DENIED in {status, wanted}:
             return Invariant.ACCESS
-        if any(one & 0xFFF0 == 0x63C0 or one == _BLOCKED for one in (status, wanted)):
+        if any(one & 0xFFF0 == 0x63C0 or one in BLOCKED for one in (status, wanted)):
             return Invariant.RETRY_COUNTERS
         lost = any(event.is_reset or not event.response for event in self.log if event.fault is None)
         return Invariant.DURABILITY if lost and self.step else Invariant.CONTENT
