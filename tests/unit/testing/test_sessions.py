@@ -295,3 +295,46 @@ def test_models_differ_by_what_they_hold():
     assert one == other
     other.predict(bytes.fromhex("00A40400 06 F059484B0001 00"))
     assert one != other
+
+
+class Unforked:
+    """A link that has a card behind it, but no copy of it to give."""
+
+    is_emulator = True
+
+    def __init__(self):
+        self._link = open_link("emulator:")
+        self.name, self.transmit, self.reset = self._link.name, self._link.transmit, self._link.reset
+
+    @property
+    def atr(self):
+        return self._link.atr
+
+    def close(self):
+        self._link.close()
+
+
+def test_a_card_that_cannot_be_forked_is_loaded_anew_for_each_session(everything):
+    stage = Stage(everything.applet, Unforked())
+    written = stage.run(Session((Login(), UpdateBinary("small", 0, b"\1\2"), Book("coins", 5), ReadReceipts("coins"))))
+    assert written.log[-1].response[-2:] == b"\x90\x00"
+    assert written.model.instances[bytes(everything.applet.aid)].files[1].body == b"\1\2"
+    again = stage.run(Session((ReadBinary("small"), AskTries("owner"), Reset(), ReadBinary("small"))))
+    assert [event.response.hex() for event in again.log if event.step in {1, 4} and event.command] == ["00009000"] * 2
+    with pytest.raises(FaultError, match="emulated"):
+        stage.run(Session((PowerCut(1, 1),)))
+
+
+def test_a_lie_of_a_card_that_cannot_be_forked_is_found(everything):
+    link = Unforked()
+    stage, honest = Stage(everything.applet, link), link.transmit
+    stage.run(Session((ReadBinary("small"),)))
+
+    def lie(command):
+        answer = honest(command)
+        return b"\0\1" + answer[2:] if command[1] == 0xB0 and len(answer) == 4 else answer
+
+    link.transmit = lie
+    with pytest.raises(InvariantBroken) as found:
+        stage.run(Session((Login(), ReadBinary("small"))))
+    assert (found.value.invariant, found.value.step) == (Invariant.CONTENT, 2)
