@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 E = TypeVar("E", bound=Enum)
 F = TypeVar("F", bound=IntFlag)
 
+_DENSE = frozenset((1 << bits) - 1 for bits in range(1, 11))
+"""Flags without a bit between them that none has, few enough for a tuple of all their sets."""
+
 
 class Choice(BitField[E]):
     """One member of an enum whose values are unsigned integers; a number without a member is refused.
@@ -132,8 +135,8 @@ class Flags(BitField[F]):
 
     def emit_read(self, to: Reader, hint: str) -> str:
         """Emit the code of ``read``."""
-        few = self.known < 1 << 10 and self.known & self.known + 1 == 0
-        values = tuple(map(self.flags, range(self.known + 1))) if few else Table(self.from_bits)
+        dense = self.known in _DENSE
+        values = tuple(map(self.flags, range(self.known + 1))) if dense else Table(self.from_bits)
         table = to.bind(values, f"{hint}_of", f"values of {self.type_name} by number")
         return f"{table}[{to.bits(self.bits, hint)}]"
 

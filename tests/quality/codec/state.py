@@ -55,5 +55,5 @@ def digest_of(sources: Iterable[Path]) -> str:
     digest = hashlib.sha256()
     for source in sources:
         for path in [source] if source.is_file() else sorted(source.rglob("*.py")):
-            digest.update(f"{path}\n".encode() + path.read_bytes())
+            digest.update(f"{path.relative_to(source.parent)}\n".encode() + path.read_bytes())
     return digest.hexdigest()[:16]

@@ -21,8 +21,11 @@ from yohaku.fields import (
     Constant,
     Date,
     Digits,
+    Flag,
     Flags,
+    Int,
     Prefixed,
+    PresentIf,
     Repeat,
     Tagged,
     Text,
@@ -88,6 +91,40 @@ class TestSource:
         text = source_of(Framed)
         assert "number, text_tag, text_size = unpack_from_HHB(data)" in text
         assert "if data[text_end] != 0x5a: raise Unsettled" in text
+
+    def test_a_value_has_a_name_of_its_own_where_it_is_needed_twice(self) -> None:
+        class Flagged(Record):
+            there: bool = field(Flag(bits=8))
+            other: bool = field(Flag(bits=8))
+            some: int | None = field(PresentIf("there", UInt(8)))
+
+        text = source_of(Flagged)
+        assert "there_2 = there == 1" in text
+        assert "record.there = there_2" in text
+        assert "record.other = other == 1" in text
+        assert "record.some = some\n" in text
+
+    def test_what_struct_or_a_type_checks_is_not_checked_again(self) -> None:
+        class Checked(Record):
+            whole: int = field(UInt(16))
+            part: int = field(UInt(8, most=9))
+            flag: bool = field(Flag())
+            first: bool = field(Flag())
+            signed: int = field(Int(6))
+
+        reading, writing = source_of(Checked).split("\n\n\n")
+        assert [line.strip() for line in reading.splitlines() if "raise" in line] == [
+            "if part > 9: raise Unsettled",
+        ]
+        assert [line.strip() for line in writing.splitlines() if "raise" in line] == [
+            "if type(value) is not Checked: raise Unsettled",
+            "if type(whole) is not int: raise Unsettled",
+            "if type(part) is not int: raise Unsettled",
+            "if not 0 <= part <= 9: raise Unsettled",
+            "if type(flag) is not bool: raise Unsettled",
+            "if type(first) is not bool: raise Unsettled",
+            "if type(signed) is not int or not -32 <= signed <= 31: raise Unsettled",
+        ]
 
     def test_tracebacks_find_its_lines(self) -> None:
         kind = record()

@@ -275,6 +275,7 @@ COMPOUND = [
     Edge(Prefixed(UInt(8), Repeat(UInt(8), most=3)), [(), (1, 2, 3)], [(1, 2, 3, 4)]),
     Edge(Prefixed(UInt(8), Repeat(Word, most=2)), [(), (Word(text="ab"),) * 2], [(Word(text="a"),) * 3]),
     Edge(Tagged(0x83, Repeat(Choice(Colour), most=3)), [(), (Colour.RED,) * 3], [(Colour.RED,) * 4]),
+    Edge(Tagged(0xA3, Repeat(UInt(8))), [(), (1, 2, 3), (0,) * 200], [(256,), [1]]),
     Edge(Tagged(0xA3, Repeat(Tagged(0x0C, Text(4, padded=False)), most=2)), [(), ("a", "")], [("a",) * 3]),
     Edge(OneOf(Case(1, Pair), Case(700, Word), bits=16), [PAIRS[0], Word(text="a")], [None, Word(text=""), members()]),
     Edge(
@@ -397,6 +398,17 @@ def test_a_leaf_keeps_out_of_its_neighbours_bits(edge: Edge) -> None:
     for value in edge.bad:
         held = kind(it=value, behind=7, **more)
         assert outcome(codec.encode, held) == outcome(interpreter.encode, held)
+
+
+@pytest.mark.parametrize("edge", LEAVES, ids=NAMES[: len(LEAVES)])
+def test_a_leaf_keeps_out_of_its_like(edge: Edge) -> None:
+    type_ = Repeat(edge.type, 5)
+    codec, interpreter = alone(type_), Interpreter(type_)
+    values = (edge.good[-1], *edge.good[:2] * 2)[:5]
+    values += (edge.good[0],) * (5 - len(values))
+    raw = interpreter.encode(values)
+    assert codec.encode(values) == raw
+    assert outcome(codec.decode, raw) == outcome(interpreter.decode, raw)
 
 
 @pytest.mark.parametrize("item", [UInt(8), Pair, Word, Choice(Colour), Tagged(0x0C, Text(4, padded=False))], ids=str)
