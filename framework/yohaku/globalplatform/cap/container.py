@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from yohaku.errors import DecodeError, Fault
-from yohaku.globalplatform.cap.layouts import EXTENDED, LOAD_ORDER, Tag, is_wide
+from yohaku.globalplatform.cap.layouts import EXTENDED, FIRST_CUSTOM, LOAD_ORDER, Tag, is_wide
 from yohaku.globalplatform.cap.model import component_name
 
 if TYPE_CHECKING:
@@ -100,11 +100,14 @@ def _put_file(found: Components, tag: int, raw: bytes) -> None:
 
 
 def split(data: bytes) -> Components:
-    """Cut a load file data block into its components; they must come in the order of the standard (6.3)."""
+    """Cut a load file data block into its components: those of table 6-1 in the order of 6.3, and custom ones."""
     found = Components()
     at = 0
     while at < len(data):
         at = _next(found, data, at)
+    for tag in found:
+        if tag < FIRST_CUSTOM and tag not in LOAD_ORDER and tag != Tag.DEBUG:
+            found.fault(tag, "has a reserved tag: components have 1 to 13, custom ones 128 to 255")
     _check_order(found)
     return found
 

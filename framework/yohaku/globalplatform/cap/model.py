@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from yohaku.globalplatform.cap.known import FRAMEWORK, NAMES, java_card
-from yohaku.globalplatform.cap.layouts import EXTENDED, INT, LOAD_ORDER, Tag, is_wide
+from yohaku.globalplatform.cap.layouts import EXTENDED, FIRST_CUSTOM, INT, LOAD_ORDER, Tag, is_wide
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -179,7 +179,7 @@ def component(tag: int, info: bytes, *, extended: bool) -> bytes:
 def component_name(tag: int) -> str:
     """Name a component as its file in the CAP is named: ``ConstantPool``, ``custom 128``."""
     if tag not in set(Tag):
-        return f"custom {tag}"
+        return f"{'custom' if tag >= FIRST_CUSTOM else 'component'} {tag}"
     name = Tag(tag).name.title().replace("_", "")
     return {"ReferenceLocation": "RefLocation"}.get(name, name)
 

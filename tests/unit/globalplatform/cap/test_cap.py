@@ -228,6 +228,14 @@ def test_load_files_keep_the_order_of_the_standard():
         read_load_file(block(*order) + b"\x0c\x00\x01\x00")
 
 
+@pytest.mark.parametrize("tag", [0, 14, 127])
+def test_reserved_component_tags_are_refused_custom_ones_are_taken(tag):
+    sound = block(*(tag for tag in LOAD_ORDER if tag in small().components()))
+    with pytest.raises(CapError, match=rf"has a reserved tag.* \$.component {tag}"):
+        read_load_file(sound + bytes((tag, 0, 1, 0)))
+    assert read_load_file(sound + bytes((128, 0, 1, 0))).components[128] == b"\0"
+
+
 @pytest.mark.parametrize("data", [b"", b"PK\x03\x04", b"no archive at all", archive({})])
 def test_what_is_no_cap_file_is_refused(data):
     with pytest.raises(CapError):
