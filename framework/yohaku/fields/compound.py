@@ -349,7 +349,6 @@ class Counted(Wrapper[tuple[T, ...]]):
 
     def emit_write(self, to: Writer, value: str) -> None:
         """Emit the code of ``write``."""
-        to.refuse_if(f"type({value}) is not tuple")
         count = to.let(f"{value}_count", f"len({value})")
         write_part(to, self.number, count, count)
         write_items(to, self.list.item, value, None, self.list.most)

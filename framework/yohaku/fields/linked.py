@@ -182,7 +182,7 @@ class RepeatBy(Wrapper[tuple[T, ...]], Dependent[tuple[T, ...]]):
 
     def read_given(self, control: object, data: bytes, offset: int, end: int) -> tuple[tuple[T, ...], int]:
         """Decode so many items."""
-        count = control if isinstance(control, int) else 0
+        count = _stated(self, control)
         self.list.check_count(count, None)
         return self.list.read_items(data, offset, end, count)
 
@@ -197,7 +197,7 @@ class RepeatBy(Wrapper[tuple[T, ...]], Dependent[tuple[T, ...]]):
 
     def emit_write_given(self, to: Writer, control: str, value: str) -> None:
         """Emit the code of ``write`` and ``check_given``."""
-        to.refuse_if(f"type({value}) is not tuple or len({value}) != {control}")
+        to.refuse_if(f"len({value}) != {control}")
         write_items(to, self.list.item, value, None, self.list.most)
 
     def example_given(self, control: object) -> tuple[T, ...]:
@@ -234,7 +234,7 @@ class SizedBy(Wrapper[T], Dependent[T]):
 
     def read_given(self, control: object, data: bytes, offset: int, end: int) -> tuple[T, int]:
         """Decode exactly so many bytes."""
-        count = control if isinstance(control, int) else 0
+        count = _stated(self, control)
         self.take(data, offset, end, count)
         return self.contents(data, offset, offset + count), offset + count
 
@@ -261,3 +261,9 @@ class SizedBy(Wrapper[T], Dependent[T]):
     def example_given(self, control: object) -> T:  # noqa: ARG002 - no type makes a value of a wanted size
         """Give the inner type's example, whatever size the number says."""
         return self.inner.example()
+
+
+def _stated(type_: Dependent[Any], control: object) -> int:
+    """Give the number that another field states; refuse one below zero."""
+    count = control if isinstance(control, int) else 0
+    return count if count >= 0 else type_.refuse(f"needs {type_.by} to be 0 or more, it is {count}")

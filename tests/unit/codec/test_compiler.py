@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import linecache
-from enum import Enum
+from datetime import datetime
+from enum import Enum, IntFlag
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from yohaku import Record, TlvRecord, field, hidden, reserved
+from yohaku import Record, TlvRecord, field, hidden, reserved, reserved_bits
 from yohaku.codec import BitField, Compiled, FieldType, FixedField, Interpreter, Refused, source_of, use_cache
 from yohaku.codec import cache as cache_module
+from yohaku.codec.emit import ahead
 from yohaku.codec.loops import UNROLLED
 from yohaku.codec.parts import emitter
 from yohaku.codec.runs import Part, words
+from yohaku.codec.source import Source
 from yohaku.codec.tables import MOST, Table
 from yohaku.errors import DecodeError, EncodeError
 from yohaku.fields import (
     Choice,
     Constant,
+    Counter,
     Date,
     Digits,
     Flag,
@@ -27,10 +31,13 @@ from yohaku.fields import (
     Prefixed,
     PresentIf,
     Repeat,
+    SizedBy,
     Tagged,
     Text,
+    Timestamp,
     UInt,
     VariableBlob,
+    computed,
     xor_checksum,
 )
 
@@ -41,6 +48,11 @@ if TYPE_CHECKING:
 class Colour(Enum):
     RED = 1
     BLUE = 7
+
+
+class Ink(IntFlag):
+    DARK = 1
+    WET = 2
 
 
 class Entry(Record):
@@ -111,10 +123,19 @@ class TestSource:
             flag: bool = field(Flag())
             first: bool = field(Flag())
             signed: int = field(Int(6))
+            second: bool = field(Flag())
+            colour: Colour = field(Choice(Colour, bits=3))
+            ink: Ink = field(Flags(Ink, bits=3))
+            high: int = field(UInt(9))
+            low: int = field(UInt(24))
+            moment: datetime = field(Timestamp(5))
+            gap: int = field(UInt(4))
+            _gap = reserved_bits(4)
 
         reading, writing = source_of(Checked).split("\n\n\n")
         assert [line.strip() for line in reading.splitlines() if "raise" in line] == [
             "if part > 9: raise Unsettled",
+            "if gap_2: raise Unsettled",
         ]
         assert [line.strip() for line in writing.splitlines() if "raise" in line] == [
             "if type(value) is not Checked: raise Unsettled",
@@ -124,6 +145,21 @@ class TestSource:
             "if type(flag) is not bool: raise Unsettled",
             "if type(first) is not bool: raise Unsettled",
             "if type(signed) is not int or not -32 <= signed <= 31: raise Unsettled",
+            "if type(second) is not bool: raise Unsettled",
+            "if type(colour) is not Colour: raise Unsettled",
+            "if type(ink) is not Ink: raise Unsettled",
+            "if ink_bits & -4: raise Unsettled",
+            "if type(high) is not int: raise Unsettled",
+            "if type(low) is not int: raise Unsettled",
+            "if type(moment) is not datetime: raise Unsettled",
+            "if moment_since.microseconds or not 0 <= moment_seconds <= 253402300799: raise Unsettled",
+            "if type(gap) is not int: raise Unsettled",
+            "if high >> 9: raise Unsettled",
+        ]
+        padded = source_of(Repeat(UInt(12), 2)).split("\n\n\n")[1]
+        assert [line.strip() for line in padded.splitlines() if " >> " in line] == [
+            "if value_0 >> 12: raise Unsettled",
+            "if value_1 >> 12: raise Unsettled",
         ]
 
     def test_tracebacks_find_its_lines(self) -> None:
@@ -132,6 +168,15 @@ class TestSource:
         title = next(name for name in linecache.cache if name.endswith("Card.encode>"))
         assert linecache.getline(title, len(source_of(kind).split("\n\n\n")[-1].splitlines()))
         assert "def encode(value):\n" in linecache.getlines(title)
+
+    def test_names_are_those_that_were_asked_for_as_far_as_can_be(self) -> None:
+        source = Source("<test>")
+        asked = ["it", "it", "it", "3des", "class", "data", "名", "a-b", "len"]
+        given = ["it", "it_2", "it_3", "_3des", "_class", "data_2", "part", "a_b", "len_2"]
+        assert [source.name(hint) for hint in asked] == given
+
+    def test_places_are_numbers_behind_one_name(self) -> None:
+        assert [ahead("4", 2), ahead("position", 2), ahead("position + 3", 2)] == ["6", "position + 2", "position + 5"]
 
     def test_fields_may_be_called_anything(self) -> None:
         class Odd(Record):
@@ -309,7 +354,50 @@ class Asked(Odd):
         return super().to_bits(value)
 
 
+class Harmless(UInt):
+    """A user's type that changes what is shown only."""
+
+    def __init__(self) -> None:
+        super().__init__(8)
+
+    def example(self) -> int:
+        return 7
+
+
+class Turned(SizedBy[str]):
+    """A user's type that depends on another field and turns its text round."""
+
+    def read_given(self, control: object, data: bytes, offset: int, end: int) -> tuple[str, int]:
+        value, stop = super().read_given(control, data, offset, end)
+        return value[::-1], stop
+
+    def write(self, value: object) -> bytes:
+        return super().write(value[::-1] if isinstance(value, str) else value)
+
+
 class TestTypesOfUsers:
+    def test_what_depends_on_another_field_reads_and_writes_by_itself(self) -> None:
+        class Held(Record):
+            size: int = field(UInt(8))
+            text: str = field(Turned("size", Text(5, padded=False)))
+            behind: int = field(UInt(8))
+
+        held = Held(size=3, text="abc", behind=9)
+        assert alone(Held.__field_type__).encode(held) == b"\3cba\t"
+        assert alone(Held.__field_type__).decode(b"\3cba\t") == held
+        with pytest.raises(EncodeError, match="needs size to be 2, it is 3"):
+            held.replace(text="ab").encode()
+
+    def test_a_value_that_others_follow_from_is_asked_for_once(self) -> None:
+        type_ = Asked(8)
+
+        class Held(Record):
+            odd: int = field(type_)
+            _copy = hidden(computed(UInt(8), lambda number: number, "odd"))
+
+        assert alone(Held.__field_type__).decode(b"\2\5") == Held(odd=5)
+        assert type_.asked == [2]
+
     def test_one_that_reads_by_itself_does(self) -> None:
         assert alone(Mirrored()).decode(b"xy") == b"xyxy"
         assert alone(Mirrored()).encode(b"xyxy") == b"xy"
@@ -337,7 +425,8 @@ class TestTypesOfUsers:
         assert alone(Tens(8)).encode(30) == b"\3"
 
     def test_what_overrides_a_name_is_generated(self) -> None:
-        assert emitter(Named(8), "emit_read") is not None
+        for type_ in (Named(8), Harmless(), Counter(8)):
+            assert emitter(type_, "emit_read") is not None
 
     def test_a_type_of_fixed_size_joins_the_run(self) -> None:
         class Held(Record):

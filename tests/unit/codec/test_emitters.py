@@ -113,6 +113,25 @@ class Edge(NamedTuple):
     bad: list[Any]
 
 
+class Lookalike:
+    """Something with the methods of the values that straight code takes."""
+
+    def encode(self, *_: Any) -> bytes:
+        return b"ab"
+
+    def isprintable(self) -> bool:
+        return True
+
+    def __sub__(self, _: object) -> timedelta:
+        return timedelta(1)
+
+    def __iter__(self) -> Any:
+        return iter((1, 2))
+
+    def __len__(self) -> int:
+        return 2
+
+
 def at(seconds: int, **more: int) -> datetime:
     return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds, **more)
 
@@ -177,7 +196,7 @@ PAIRS = (Pair(one=1, two=2), Pair(one=0, two=500), Pair(one=255, two=0))
 UINTS = [
     Edge(UInt(bits, least=least, most=most), [least, most, (least + most) // 2], [least - 1, most + 1, True, 1.0, None])
     for bits in (1, 3, 8, 12, 16, 24, 32, 40, 48, 56, 64, 72, 256)
-    for least, most in ((0, (1 << bits) - 1), (0, 1 if bits < 3 else 5), (1, (1 << bits) - 1))
+    for least, most in ((0, (1 << bits) - 1), (0, (1 << bits) - 2), (0, 1 if bits < 3 else 5), (1, (1 << bits) - 1))
 ]
 INTS = [
     Edge(Int(bits, signed=signed), [low, high, 0], [low - 1, high + 1, False, "1"])
@@ -216,7 +235,11 @@ LEAVES = [
     Edge(CorporateNumber(), ["7000012050002"], ["8000012050002", "700001205000", 7000012050002]),
     Edge(Coded(TABLE), ["red", "blue"], ["green", 1, None]),
     Edge(DayNumber(14), [date(2000, 1, 1), date(2044, 11, 8)], [date(1999, 12, 31), date(2044, 11, 9), at(0)]),
-    Edge(Timestamp(4), [at(0), at(0xFFFFFFFF), at(86_400)], [at(-1), at(1 << 32), at(1, microseconds=1), date.max]),
+    Edge(
+        Timestamp(4),
+        [at(0), at(0xFFFFFFFF), at(86_400)],
+        [at(-1), at(1 << 32), at(1, microseconds=1), date.max, Lookalike()],
+    ),
     Edge(
         Timestamp(5),
         [at(0), at(253_402_300_799), at(90_000).astimezone(TOKYO)],
@@ -229,7 +252,7 @@ LEAVES = [
     Edge(
         Text(6),
         ["", "abcdef", "見本", "a　b"],
-        ["abcdefg", "見本a", "a\0", "\0", "\ue000", "\uf8ff", "\U00100000", "\ud800", b"a"],
+        ["abcdefg", "見本a", "a\0", "\0", "\ue000", "\uf8ff", "\U00100000", "\ud800", b"a", Lookalike()],
     ),
     Edge(Text(6, private="keep"), ["", "\ue000", "\U00100000", "\x7f"], ["a\0b", "\ud800"]),
     Edge(Text(6, form="nfc"), ["が"], ["か\u3099", "\ue000"]),
@@ -265,7 +288,7 @@ COMPOUND = [
         [(Word(text=""), Word(text="a")), (Word(text="a"),), (Word(text="a"),) * 3],
     ),
     Edge(Counted(UInt(8), Pair, most=3), [(), PAIRS[:1], PAIRS], [(*PAIRS, PAIRS[0]), list(PAIRS)]),
-    Edge(Counted(UInt(8), UInt(8), most=3), [(), (1, 2, 3)], [(1, 2, 3, 4), (256,)]),
+    Edge(Counted(UInt(8), UInt(8), most=3), [(), (1, 2, 3)], [(1, 2, 3, 4), (256,), [1], Lookalike()]),
     Edge(Counted(UInt(8), UInt(16), most=3), [(), (1, 2, 3)], [(1, 2, 3, 4), (1 << 16,)]),
     Edge(Counted(UInt(8), Choice(Colour), most=3), [(), (Colour.RED,) * 3], [(Colour.RED,) * 4, (1,)]),
     Edge(Prefixed(UInt(8), Repeat(UInt(8))), [(), (1, 2, 3)], [(256,), [1]]),
@@ -447,10 +470,12 @@ def test_a_list_by_a_number_elsewhere_is_no_longer_than_it_may_be(count: int) ->
         (Prefixed(UInt(8, most=4), Repeat(Prefixed(UInt(8), VariableBlob(9)), most=3)), "0400000000"),
         (Tagged(0x83, Repeat(Prefixed(UInt(8), VariableBlob(1)), most=1)), "83020000"),
         (Counted(UInt(8), Choice(Colour), most=3), "0301"),
+        (Controlled.__field_type__, "00ff01"),
+        (Controlled.__field_type__, "ff0000"),
         (Flag(bits=2), "02"),
         (Flag(bits=2), "03"),
     ],
-    ids=["list", "list of one", "codes", "flag 2", "flag 3"],
+    ids=["list", "list of one", "codes", "size below zero", "count below zero", "flag 2", "flag 3"],
 )
 def test_bytes_just_past_a_limit_are_refused(type_: FieldType[Any], raw: str) -> None:
     data = bytes.fromhex(raw)
