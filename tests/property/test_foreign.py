@@ -227,12 +227,10 @@ def test_an_adapter_gets_what_construct_would_hand_it() -> None:
 @pytest.mark.parametrize(
     "inner",
     [
-        cs.Struct("n" / cs.Struct("own" / Keyed(cs.Byte))),
-        cs.Struct("kind" / cs.Enum(cs.Byte, a=1), "own" / Keyed(cs.Byte)),
-        cs.Struct("n" / cs.Byte, "own" / Keyed(cs.VarInt)),
-        cs.Struct("list" / cs.Array(2, Keyed(cs.Byte))),
+        Keyed(cs.Byte),
+        cs.Bitwise(cs.Array(8, Keyed(cs.Flag))),
     ],
-    ids=["deeper", "behind an enum", "of no stated size", "in a list"],
+    ids=["alone", "in bits"],
 )
 def test_a_part_whose_context_is_not_known_is_left_to_construct(inner: Any) -> None:
     assert plan(inner) is None

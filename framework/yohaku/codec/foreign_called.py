@@ -1,33 +1,67 @@
-"""A part of a Struct that is not known: construct calls it in place, with the context that it would have there."""
+"""A part that is not known: construct calls it in place, with the context that it would have there."""
 
 from __future__ import annotations
 
 import io
 from typing import TYPE_CHECKING, Any
 
-from construct import Container
+from construct.core import BytesIOWithOffsets
 
+from yohaku.codec import foreign_parts as parts
 from yohaku.codec.emit import Unsettled
+from yohaku.codec.foreign_context import Looked, context_in, has_looked, levels_of
 from yohaku.codec.foreign_nodes import IMMUTABLE, Node
-from yohaku.codec.foreign_values import context_of, plain
+from yohaku.codec.foreign_values import plain
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from yohaku.codec.emit import Emitter, Reader, Writer
     from yohaku.codec.foreign_exprs import Scope
 
+    Held = Sequence[tuple[Mapping[str, Any], ...]]
+
+_PLAIN = IMMUTABLE | {type(None)}
+
+
+class Region:
+    """A stretch of bytes that construct reads as a stream of its own.
+
+    Attributes:
+        used: a part in it is called, and needs the stream.
+        name: the local name of the stream.
+    """
+
+    def __init__(self) -> None:
+        self.used = False
+        self.name = ""
+
+
+class Tree:
+    """A construct as a whole.
+
+    Attributes:
+        called: how many of its parts are called.
+        asked: only what is written tells whether a value is the same bytes, and what is read whether it comes back.
+        looking: how many of its parts are read as what depends on bytes behind; what is written is read back then.
+        base: the expression of the offset where it begins.
+    """
+
+    def __init__(self) -> None:
+        self.called = self.looking = 0
+        self.asked = False
+        self.base = "0"
+
 
 class Called(Node):
-    """A member of the outermost Struct, of a size that it states itself; it looks at no byte behind that.
-
-    Whether its value is written back as it was only the part itself knows, so it is asked: once for each value.
+    """A part that construct calls. Whether a value is kept shows when the whole is read and written again.
 
     Args:
         inner: the part.
-        size: its bytes.
-        scope: the Struct's; all members before have the same form in construct.
-        subcons: the Struct's parts by name, which stand in the context.
+        scope: what stands around it.
+        tree: the whole.
+        region: the stream that it is read from.
+        exact: all bytes before it in its stream are known when it is written.
 
     Attributes:
         in_context: the value stands in the context of another part, so it must be plain as construct gives it.
@@ -35,89 +69,120 @@ class Called(Node):
 
     scalar = in_context = False
 
-    def __init__(self, inner: Any, size: int, scope: Scope, subcons: Any) -> None:
-        super().__init__(8 * size)
-        self.inner, self.bytes, self.scope, self.subcons = inner, size, scope, subcons
-        self.before = sorted(scope.known)
-        self.place = self.value = ""
-        scope.wanted |= scope.known
+    def __init__(self, inner: Any, scope: Scope, tree: Tree, region: Region, *, exact: bool) -> None:
+        self.levels = levels_of(scope)
+        self.veiled = any(level.hidden for level in self.levels)
+        try:
+            self.stated: int | None = int(inner.sizeof())
+        except Exception:  # noqa: BLE001 - sizeof of a foreign construct may fail in any way
+            self.stated = None
+        super().__init__(None if self.stated is None else 8 * self.stated)
+        self.bare = bool(inner.flagbuildnone)
+        self.inner, self.tree, self.region, self.exact = inner, tree, region, exact
+        tree.called += 1
+        tree.asked = True
+        for used in (region, *(level.scope.region for level in self.levels)):
+            used.used = True
 
     def emit_read(self, to: Reader, hint: str) -> str:
-        """Emit the call; whether the value is written back as it was waits for the members behind."""
-        self.place = to.let(f"{hint}_place", to.position())
+        """Emit the call."""
+        place, base = to.position_within(), self.tree.base
         read = to.bind(self.read, f"read_{hint}", "parsed by construct")
-        value = to.let(hint, f"{read}(data[{self.scope.start}:{to.end}], {self._from_start}, {self._members()})")
-        to.move(to.let(f"{hint}_end", f"{self.place} + {self.bytes}"))
-        self.value = value
+        value, position = to.name(hint), to.name("position")
+        held = _tuple(f"({_dict(level.scope.names, level.before)},)" for level in self.levels)
+        streams = _tuple(level.scope.region.name for level in self.levels)
+        arguments = f"{self.region.name}, {place}, {base}, {held}, {self._indexes}, {streams}"
+        to.line(f"{value}, {position} = {read}({arguments})")
+        to.refuse_if(f"{position} > {to.end}")
+        to.move(position)
         return value
 
     @property
-    def _from_start(self) -> str:
-        return self.place if self.scope.start == "0" else f"{self.place} - {self.scope.start}"
+    def _indexes(self) -> str:
+        """Give the expression of the indexes of items at work, which an inner container has from the one around it."""
+        index, made = "None", []
+        for level in self.levels:
+            for name in level.before:
+                if isinstance(level.scope.nodes[name], parts.Items):
+                    held = level.scope.names[name]
+                    index = f"(len({held}) - 1 if {held} else {index})"
+            index = level.scope.index or index
+            made.append(index)
+        return _tuple(made)
 
-    def _members(self) -> str:
-        return "{" + ", ".join(f"{name!r}: {self.scope.names[name]}" for name in self.before) + "}"
+    def read(
+        self, stream: Any, place: int, base: int, held: Held, indexes: Sequence[Any], streams: Sequence[Any]
+    ) -> tuple[Any, int]:
+        """Parse the part at ``place``; give its value and the place behind it."""
+        stream.seek(place - base)
+        context = context_in(self.levels, held, indexes, streams)
+        value = self._watched(context, self.inner._parsereport, stream, context, "(parsing)")  # noqa: SLF001
+        behind = base + stream.tell()
+        if self.stated is not None and behind != place + self.stated:
+            raise Unsettled
+        if type(value) in _PLAIN:
+            return value, behind
+        made = plain(value)
+        if self.in_context and made is not value:
+            raise Unsettled
+        return made, behind
 
-    def emit_check(self, to: Emitter, record: str) -> None:
-        """Emit the check that the value is written back as it was, in the finished record."""
-        built = to.bind(self.built, f"build_{self.value}", "built by construct")
-        before = f"data[{self.scope.start}:{self.place}]"
-        found = f"data[{self.place}:{self.place} + {self.bytes}]"
-        to.refuse_if(f"{built}({self.value}, {before}, {record}) != {found}")
+    def _watched(self, context: Any, call: Any, *arguments: Any) -> Any:
+        """Call, and see that no part that is called later would find something new in the context."""
+        size, index = len(context), dict.get(context, "_index")
+        made = call(*arguments)
+        if self.tree.called > 1 and (len(context) != size or dict.get(context, "_index") is not index):
+            raise Unsettled
+        if self.veiled and has_looked(context):
+            raise Unsettled
+        return made
 
     def emit_write(self, to: Writer, value: str) -> None:
-        """Emit the call, which also sees that the value comes back."""
+        """Emit the call."""
+        before = to.settle("before") if self.exact else "None"
         write = to.bind(self.write, f"write_{value}", "built by construct")
-        before = to.settle("before")
-        to.raw(
-            self.bytes, to.let(f"{value}_bytes", f"{write}({value}, {before}, {self.scope.value}, {self._members()})")
+        held = _tuple(
+            f"({_dict(level.scope.names, level.before)}, {level.scope.given or '{}'})" for level in self.levels
         )
+        to.chunk(to.let(f"{value}_bytes", f"{write}({value}, {before}, {held}, {self._indexes})"))
 
-    def read(self, data: bytes, offset: int, members: Mapping[str, Any]) -> Any:
-        """Parse the part at ``offset`` of its Struct's bytes, which begin ``data``."""
-        stream = io.BytesIO(data)
-        stream.seek(offset)
-        parse = self.inner._parsereport  # noqa: SLF001 - what a Struct calls
-        value = parse(stream, self._context(stream, members, parsing=True), "(parsing)")
-        if stream.tell() != offset + self.bytes:
+    def write(self, value: Any, before: bytes | None, held: Held, indexes: Sequence[Any]) -> bytes:
+        """Build the part behind the bytes before it; give its bytes."""
+        stream, elsewhere = io.BytesIO() if before is not None else Looked(), Looked()
+        stream.write(before or b"")
+        streams = [stream if level.scope.region is self.region else elsewhere for level in self.levels]
+        context = context_in(self.levels, held, indexes, streams)
+        self._watched(context, self.inner._build, value, stream, context, "(building)")  # noqa: SLF001
+        if elsewhere.looked or (isinstance(stream, Looked) and stream.looked):
             raise Unsettled
-        if type(value) in IMMUTABLE:
-            return value
-        if self.in_context:
-            raise Unsettled
-        return plain(value)
-
-    def built(self, value: Any, before: bytes, members: Mapping[str, Any]) -> bytes:
-        """Build the part behind the bytes of the members before it; give its bytes."""
-        stream = io.BytesIO()
-        stream.write(before)
-        build = self.inner._build  # noqa: SLF001 - what a Struct calls
-        build(value, stream, self._context(stream, members, parsing=False), "(building)")
-        return stream.getvalue()[len(before) :]
-
-    def write(self, value: Any, before: bytes, members: Mapping[str, Any], known: Mapping[str, Any]) -> bytes:
-        """Build the part, and see that its bytes are read as the same value."""
-        if self.in_context and type(value) not in IMMUTABLE:
-            raise Unsettled
-        raw = self.built(value, before, members)
-        if len(raw) != self.bytes or self.read(before + raw, len(before), known) != value:
+        raw = self._built(stream, before or b"")
+        if self.stated is not None and len(raw) != self.stated:
             raise Unsettled
         return raw
 
-    def _context(self, stream: Any, members: Mapping[str, Any], *, parsing: bool) -> Any:
-        outer = context_of(parsing=parsing)
-        context: Any = Container()
-        dict.update(
-            context,
-            _=outer,
-            _params=outer,
-            _root=context,
-            _parsing=parsing,
-            _building=not parsing,
-            _sizing=False,
-            _subcons=self.subcons,
-            _io=stream,
-            _index=None,
-        )
-        dict.update(context, members)
-        return context
+    def _built(self, stream: io.BytesIO, before: bytes) -> bytes:
+        if isinstance(stream, Looked):
+            return stream.written()
+        raw = stream.getvalue()
+        if stream.tell() != len(raw) or raw[: len(before)] != before:
+            raise Unsettled
+        return raw[len(before) :]
+
+
+def _tuple(items: Any) -> str:
+    return "(" + "".join(f"{item}, " for item in items) + ")"
+
+
+def _dict(names: Mapping[str, str], wanted: Sequence[str]) -> str:
+    return "{" + ", ".join(f"{name!r}: {names[name]}" for name in wanted) + "}"
+
+
+def stream_of(tree: Tree, region: Region) -> Any:
+    """Give what emits a stream of the bytes of a region from one offset to another, when a part there is called."""
+
+    def emit(to: Emitter, start: str, stop: str) -> None:
+        if region.used:
+            opened = to.bind(BytesIOWithOffsets, "Part", "a stream for parts that construct parses")
+            region.name = to.let("stream", f"{opened}(data[{start}:{stop}], None, {start} - {tree.base})")
+
+    return emit

@@ -58,18 +58,25 @@ class Scope:
         nodes: what emits each of them.
         wanted: those that an expression names.
         names: the local names that hold their values.
-        start: the expression of the offset where the first member begins.
-        value: the local name of the value that is written.
+        region: the stream that they are read from.
+        subcons: the parts by name, which stand in the context.
+        given: the expression of the members that were given to be written.
+        index: the local name of the index of the item at work, in a list that stands here.
+        loose: a part before has left an index of its own in the context.
+        shut: what stands in the context is not known, so that nothing can be called with it.
+        hidden: members that construct has in another form than the names hold.
     """
 
-    def __init__(self, outer: Scope | None) -> None:
-        self.outer = outer
+    def __init__(self, outer: Scope | None, region: Any, subcons: Any = None) -> None:
+        self.outer, self.region, self.subcons = outer, region, subcons
         self.known: set[str] = set()
         self.scalars: set[str] = set()
         self.nodes: dict[str, Any] = {}
         self.wanted: set[str] = set()
         self.names: dict[str, str] = {}
-        self.start = self.value = ""
+        self.given = self.index = ""
+        self.loose = self.shut = False
+        self.hidden: set[str] = set()
 
 
 def formula(expression: Any, scope: Scope | None) -> Callable[[Emitter], str]:

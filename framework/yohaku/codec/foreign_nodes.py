@@ -30,10 +30,12 @@ class Node:
             one type are the same bytes.
         minimum: fewest bytes of an encoding.
         bare: the part can stand without a name: it needs no value to be written.
+        lenient: construct writes it for values, too, that are left to it here.
     """
 
     scalar: bool = True
     bare: bool = False
+    lenient: bool = False
 
     def __init__(self, bits: int | None = None, minimum: int = 0) -> None:
         self.bits = bits
@@ -370,15 +372,16 @@ class Checked(Node):
     def emit_read(self, to: Reader, hint: str) -> str:
         """Emit the reading, and the question."""
         value = to.let(f"{hint}_value", self.inner.emit_read(to, hint))
-        to.refuse_if(self._question(to, value))
+        to.refuse_if(self.question(to, value))
         return value
 
-    def _question(self, to: Emitter, value: str) -> str:
+    def question(self, to: Emitter, value: str) -> str:
+        """Give the condition under which the function does not agree."""
         return f"not {to.bind(self.agrees, 'agrees', 'a check of the designer')}({value}{self.arguments})"
 
     def emit_write(self, to: Writer, value: str) -> None:
         """Emit the question, and the writing."""
-        to.refuse_if(self._question(to, value))
+        to.refuse_if(self.question(to, value))
         self.inner.emit_write(to, value)
 
 
@@ -429,7 +432,7 @@ class Adapted(Node):
         """Emit the conversion of ``code`` and the check, for a pair not seen before, that ``back`` is not ``lost``."""
         value = to.let(f"{hint}_value", self._call(to, self.decode, code))
         if self.in_context:
-            to.refuse_if(self._odd(to, value))
+            to.refuse_if(f"{self._odd(to, value)} and {self._plain(to)}({value}) is not {value}")
         else:
             to.line(f"if {self._odd(to, value)}: {value} = {self._plain(to)}({value})")
         to.line(f"if {self._unseen(to, key, value)}:")
@@ -450,8 +453,6 @@ class Adapted(Node):
 
     def emit_back(self, to: Writer, value: str, key: str, code: str) -> None:
         """Emit the check, for a pair not seen before, that the value comes back from ``code``."""
-        if self.in_context:
-            to.refuse_if(self._odd(to, value))
         to.line(f"if {self._unseen(to, key, value)}:")
         back = f"{self._plain(to)}({self._call(to, self.decode, code)})"
         to.line(f"    if not {back} == {value}: raise {self._unsettled(to)}")

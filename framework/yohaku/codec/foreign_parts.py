@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from yohaku.codec.foreign_called import Called
 from yohaku.codec.foreign_nodes import Adapted, Node, Number
 from yohaku.codec.loops import read_items, write_items
 from yohaku.codec.parts import read_part, write_part
@@ -111,9 +110,13 @@ class Members(Node):
         scope: what expressions inside call the members.
         form: whether the value is a ``dict`` of those that have names, a ``list`` of all, or the ``focus``.
         focus: the member that is the value.
+
+    Attributes:
+        asks: the names of those that construct does not build when they are not given.
     """
 
     scalar = False
+    asks: tuple[str, ...] = ()
 
     def __init__(
         self, members: Sequence[tuple[str | None, Node]], scope: Scope, form: str, focus: str | None = None
@@ -122,7 +125,6 @@ class Members(Node):
         bits = None if None in widths else sum(width for width in widths if width is not None)
         super().__init__(bits, sum(node.minimum for _, node in members))
         self.members, self.scope, self.form, self.focus = members, scope, form, focus
-        self.called = [node for _, node in members if isinstance(node, Called)]
 
     def parts(self) -> Iterator[tuple[str | int, FieldType[object], int | None]]:
         """Yield the members."""
@@ -132,12 +134,7 @@ class Members(Node):
 
     def emit_read(self, to: Reader, hint: str) -> str:
         """Emit the reading of all members."""
-        if self.called:
-            self.scope.start = to.let(f"{hint}_start", to.position())
-        made = to.let(hint, self._made([value for _, value in self.emit_values(to, hint)]))
-        for node in self.called:
-            node.emit_check(to, made)
-        return made
+        return to.let(hint, self._made([value for _, value in self.emit_values(to, hint)]))
 
     def emit_values(self, to: Reader, hint: str) -> list[tuple[str | None, str]]:
         """Emit the reading of all members; give their names and the expressions of their values."""
@@ -166,15 +163,7 @@ class Members(Node):
 
     def emit_write(self, to: Writer, value: str) -> None:
         """Emit the writing of all members."""
-        if not self.called:
-            self._emit_members(to, value)
-            return
-        self.scope.value = value
-        inner = to.nested()
-        self._emit_members(inner, value)
-        to.chunk(inner.finish())
-
-    def _emit_members(self, to: Writer, value: str) -> None:
+        self.scope.given = {"dict": value, "focus": f"{{{self.focus!r}: {value}}}"}.get(self.form, "")
         values = {"dict": self._of_dict, "list": self._of_list, "focus": self._of_focus}[self.form](to, value)
         for (name, _), held in zip(self.members, values, strict=True):
             if name is not None:
@@ -249,10 +238,12 @@ class Items(Node):
 
     scalar = False
 
-    def __init__(self, inner: Node, count: int | Text | None, *, in_bits: bool = False) -> None:
+    def __init__(
+        self, inner: Node, count: int | Text | None, *, in_bits: bool = False, scope: Scope | None = None
+    ) -> None:
         fixed = isinstance(count, int) and inner.bits is not None
         super().__init__(inner.bits * count if fixed and isinstance(count, int) and inner.bits is not None else None)
-        self.inner, self.count, self.in_bits = inner, count, in_bits
+        self.inner, self.count, self.in_bits, self.scope = inner, count, in_bits, scope
 
     def parts(self) -> Iterator[tuple[str | int, FieldType[object], int | None]]:
         """Yield the items, when their number is known."""
@@ -267,8 +258,37 @@ class Items(Node):
         count = self.count if isinstance(self.count, int | None) else to.let(f"{hint}_count", self.count(to))
         if isinstance(count, str):
             to.refuse_if(f"{count} < 0")
+        if self.scope is not None:
+            return self._read_each(to, hint, count, self.scope)
         item: Any = self.inner
         return read_items(to, item, hint, count, None, made="list")
+
+    def _read_each(self, to: Reader, hint: str, count: int | str | None, scope: Scope) -> str:
+        """Emit a loop in which parts are called that may ask for the index."""
+        items, position = to.let(hint, "[]"), to.anchor()
+        outer, scope.index = scope.index, to.name("index")
+        if count is None:
+            to.line(f"{scope.index} = -1")
+        head = f"while {position} < {to.end}:" if count is None else f"for {scope.index} in range({count}):"
+        with to.block(head):
+            if count is None:
+                to.line(f"{scope.index} += 1")
+            to.line(f"{items}.append({self.inner.emit_read(to, f'{hint}_item')})")
+            to.anchor(position)
+        scope.index = outer
+        to.move(position)
+        return items
+
+    def _write_each(self, to: Writer, value: str, scope: Scope) -> None:
+        gathered, item = to.let(f"{value}_parts", "[]"), to.name(f"{value}_item")
+        outer, scope.index = scope.index, to.name("index")
+        each = to.bind(enumerate, "each", "enumerate")
+        with to.block(f"for {scope.index}, {item} in {each}({value}):"):
+            inner = to.nested()
+            self.inner.emit_write(inner, item)
+            to.line(f"{gathered}.append({inner.finish()})")
+        scope.index = outer
+        to.chunk(f'b"".join({gathered})')
 
     def emit_write(self, to: Writer, value: str) -> None:
         """Emit the writing of the list."""
@@ -283,15 +303,27 @@ class Items(Node):
         if callable(count):
             to.refuse_if(f"len({value}) != {count(to)}")
             count = None
+        if self.scope is not None:
+            to.refuse_if(f"type({value}) is not list" + ("" if count is None else f" or len({value}) != {count}"))
+            self._write_each(to, value, self.scope)
+            return
         item: Any = self.inner
         write_items(to, item, value, count, None, made="list")
 
 
 class Sized(Node):
-    """A length, then a part of that many bytes."""
+    """A length, then a part of that many bytes.
 
-    def __init__(self, length: Node, inner: Node, own: int) -> None:
+    Args:
+        length: the length.
+        inner: the part.
+        own: bytes that the length counts besides the part's.
+        opens: emits a stream of the part's bytes, when that is needed.
+    """
+
+    def __init__(self, length: Node, inner: Node, own: int, opens: Callable[[Emitter, str, str], None]) -> None:
         super().__init__(minimum=length.minimum)
+        self.opens = opens
         self.length, self.inner, self.own = length, inner, own
         self.signed = not isinstance(length, Number) or length.signed
         self.scalar = inner.scalar
@@ -303,8 +335,10 @@ class Sized(Node):
             to.line(f"{size} -= {self.own}")
         if self.own or self.signed:
             to.refuse_if(f"{size} < 0")
-        stop = to.let(f"{hint}_end", f"{to.position()} + {size}")
+        start = to.position()
+        stop = to.let(f"{hint}_end", f"{start} + {size}")
         to.refuse_if(f"{stop} > {to.end}")
+        self.opens(to, start, stop)
         with to.region(stop):
             return self.inner.emit_read(to, hint)
 

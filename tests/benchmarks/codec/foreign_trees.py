@@ -49,6 +49,37 @@ class Days(cs.Adapter):  # type: ignore[type-arg]  # generic in its stubs only
         return {"year": obj.year, "month": obj.month, "day": obj.day}
 
 
+class Keyed(cs.Adapter):  # type: ignore[type-arg]  # generic in its stubs only
+    """Numbers mixed with the closest member called ``key`` around them."""
+
+    def _key(self, context: Any) -> int:
+        while "key" not in context:
+            context = context._
+        return int(context.key)
+
+    def _decode(self, obj: int, context: Any, path: Any) -> int:
+        return int(obj ^ self._key(context))
+
+    def _encode(self, obj: int, context: Any, path: Any) -> int:
+        return int(obj ^ self._key(context))
+
+
+class Own(cs.Construct):  # type: ignore[type-arg]  # generic in its stubs only
+    """A number in so many bytes as the context says, or two, and mixed with its index in a list."""
+
+    def _size(self, context: Any) -> int:
+        return 1 + int(context.get("key", 1) & 1)
+
+    def _parse(self, stream: Any, context: Any, path: Any) -> int:
+        raw = cs.stream_read(stream, self._size(context), path)
+        return int.from_bytes(raw, "big") ^ (context.get("_index") or 0)
+
+    def _build(self, obj: int, stream: Any, context: Any, path: Any) -> int:
+        size = self._size(context)
+        cs.stream_write(stream, (obj ^ (context.get("_index") or 0)).to_bytes(size, "big"), size, path)
+        return obj
+
+
 def number(inner: Any, low: int, high: int) -> Tree:
     """Give a tree of integers."""
     return Tree(inner, lambda rng: rng.choice((low, high, rng.randint(low, high))))
@@ -77,6 +108,31 @@ def one_more(number: Any, _: Any) -> int:
 def one_less(number: Any, _: Any) -> int:
     """Take one away."""
     return int(number) - 1
+
+
+A = cs.Struct("tag" / cs.Const(b"\xe1"), "number" / cs.Int16ub, "flag" / cs.Flag)
+B = cs.Struct("tag" / cs.Const(0xE2, cs.Byte), "text" / cs.PascalString(cs.Byte, "utf8"))
+
+
+def a(rng: Random) -> Any:
+    """Draw a value of A."""
+    return {"tag": b"\xe1", "number": rng.randrange(0x10000), "flag": rng.random() < 0.5}
+
+
+def b(rng: Random) -> Any:
+    """Draw a value of B."""
+    return {"tag": 0xE2, "text": text(rng, 5)}
+
+
+def maybe(rng: Random, draw: Callable[[Random], Any]) -> Any:
+    """Draw a value, or none."""
+    return draw(rng) if rng.random() < 0.5 else None
+
+
+def ahead(rng: Random) -> Any:
+    """Draw a number, and its first byte."""
+    number = rng.randrange(0x10000)
+    return {"ahead": number >> 8, "number": number}
 
 
 DAY = cs.Struct("year" / cs.Int16ub, "month" / cs.Byte, "day" / cs.Byte)
@@ -130,6 +186,10 @@ LEAVES = (
         lambda rng: {"a": rng.random() < 0.5, "b": rng.randrange(8), "c": rng.randrange(-512, 512)},
     ),
     Tree(cs.Bitwise(cs.Array(4, cs.Nibble)), lambda rng: [rng.randrange(16) for _ in range(4)]),
+    Tree(cs.Select(cs.Const(b"\1"), cs.Const(b"\2\3")), lambda rng: rng.choice((b"\1", b"\2\3"))),
+    Tree(cs.Select(A, B, cs.PascalString(cs.Byte, "utf8")), lambda rng: rng.choice((a(rng), b(rng), text(rng, 9)))),
+    Tree(cs.Struct("ahead" / cs.Peek(cs.Byte), "number" / cs.Int16ub), ahead),
+    Tree(cs.Struct("a" / cs.Optional(A), "kind" / cs.Const(b"\1")), lambda rng: {"a": maybe(rng, a), "kind": b"\1"}),
 )
 GREEDY = (
     Tree(cs.GreedyBytes, lambda rng: raw(rng, rng.randrange(9)), ends=False),
@@ -149,7 +209,7 @@ def draw_tree(rng: Random, depth: int = 3, *, ends: bool = False) -> Tree:
     """
     if depth == 0 or rng.random() < 0.2:
         return rng.choice(LEAVES if ends or rng.random() < 0.9 else GREEDY)
-    return rng.choice((structs, structs, structs, sequences, lists, counted, prefixed, switched, conditional))(
+    return rng.choice((structs, structs, structs, sequences, lists, counted, prefixed, switched, conditional, keyed))(
         rng, depth - 1, ends=ends
     )
 
@@ -233,6 +293,33 @@ def switched(rng: Random, depth: int, *, ends: bool) -> Tree:
         return {"kind": kind, "held": kinds[kind].draw(rng) if kind in kinds else None}
 
     return Tree(inner, draw, ends=first.ends and second.ends)
+
+
+def keyed(rng: Random, depth: int, *, ends: bool) -> Tree:
+    """Draw a Struct in which parts of somebody's own stand, at any depth, and look for its key."""
+    held = draw_tree(rng, depth, ends=True)
+    own = rng.choice((Keyed(cs.Byte), Keyed(cs.Int16ub), Own()))
+    within: list[tuple[Any, Callable[[Any], Any]]] = [
+        (own, lambda draw: draw()),
+        (cs.Array(2, own), lambda draw: [draw(), draw()]),
+        (cs.PrefixedArray(cs.Byte, own), lambda draw: [draw() for _ in range(rng.randrange(4))]),
+        (cs.Struct("kind" / cs.Enum(cs.Byte, a=1), "own" / own), lambda draw: {"kind": "a", "own": draw()}),
+        (cs.Sequence(cs.Byte, own, own), lambda draw: [7, draw(), draw()]),
+        (cs.Prefixed(cs.Byte, cs.Struct("n" / cs.Byte, "own" / own)), lambda draw: {"n": 1, "own": draw()}),
+        (cs.Array(2, cs.Struct("n" / cs.Array(2, cs.Byte), "own" / own)), lambda draw: [_item(draw), _item(draw)]),
+    ]
+    inner, put = rng.choice(within)
+    made = cs.Struct("key" / cs.Byte, "held" / inner, "behind" / held.inner)
+
+    def draw(rng: Random) -> Any:
+        key = rng.randrange(256)
+        return {"key": key, "held": put(lambda: rng.randrange(256)), "behind": held.draw(rng)}
+
+    return Tree(made, draw, ends=held.ends)
+
+
+def _item(draw: Callable[[], int]) -> Any:
+    return {"n": [1, 2], "own": draw()}
 
 
 def conditional(rng: Random, depth: int, *, ends: bool) -> Tree:
