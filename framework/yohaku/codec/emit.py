@@ -216,8 +216,8 @@ class Reader(Emitter):
         self.move(stop)
 
     def gathered(self) -> tuple[list[Part], list[str]] | None:
-        """Take the run and the lines behind it, for a loop that unpacks it again and again; None when more was read."""
-        if self._ahead or not self._run:
+        """Take the run and the lines behind it, for a loop that unpacks it again and again; None without one."""
+        if not self._run:
             return None
         taken = self._run, self._behind
         self._run, self._behind = [], []

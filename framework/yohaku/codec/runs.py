@@ -62,13 +62,13 @@ def words(numbers: list[Part]) -> list[list[Part]]:
     for stop in range(1, len(numbers) + 1):
         choices: list[tuple[int, int]] = []
         bits = 0
-        for start in range(stop - 1, -1, -1):
+        for start in reversed(range(stop)):
             bits += numbers[start].bits
             if bits > 64 and choices:
                 break
-            if bits % 8 == 0 and best[start][0] >= 0:
+            if bits % 8 == 0:
                 choices.append((best[start][0] + _cost(bits // 8, stop - start), start))
-        best.append(min(choices) if choices else (-1, 0))
+        best.append(min(choices, default=(0, 0)))
     return _cut(numbers, best)
 
 

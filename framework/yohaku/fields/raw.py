@@ -74,11 +74,12 @@ class VariableBlob(FieldType[bytes]):
         if most < 1:
             raise SchemaError(f"VariableBlob({most}): at least one byte")
         super().__init__(0, most)
+        self.most = most
 
     @property
     def type_name(self) -> str:
         """``VariableBlob(..16)``."""
-        return f"VariableBlob(..{self.maximum})"
+        return f"VariableBlob(..{self.most})"
 
     def read(self, data: bytes, offset: int, end: int) -> tuple[bytes, int]:
         """Take everything up to ``end``."""
@@ -87,17 +88,17 @@ class VariableBlob(FieldType[bytes]):
     def write(self, value: object) -> bytes:
         """Check type and length."""
         raw = binary(self, value)
-        if len(raw) > (self.maximum or 0):
-            raise Refused(Fault(f"has {counted(len(raw), 'byte')}, most is {self.maximum}", (), 0, len(raw)))
+        if len(raw) > self.most:
+            raise Refused(Fault(f"has {counted(len(raw), 'byte')}, most is {self.most}", (), 0, len(raw)))
         return raw
 
     def emit_read(self, to: Reader, hint: str) -> str:
         """Emit the code of ``read``."""
-        return to.rest(self.maximum or 0, hint)
+        return to.rest(self.most, hint)
 
     def emit_write(self, to: Writer, value: str) -> None:
         """Emit the code of ``write``."""
-        to.refuse_if(f"type({value}) is not bytes or len({value}) > {self.maximum}")
+        to.refuse_if(f"type({value}) is not bytes or len({value}) > {self.most}")
         to.chunk(value)
 
     def example(self) -> bytes:

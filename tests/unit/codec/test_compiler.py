@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import linecache
-from datetime import datetime
 from enum import Enum, IntFlag
 from typing import TYPE_CHECKING, Any
 
@@ -42,7 +41,7 @@ from yohaku.fields import (
 )
 
 if TYPE_CHECKING:
-    from datetime import date
+    from datetime import date, datetime
 
 
 class Colour(Enum):
@@ -338,6 +337,27 @@ class Mirrored(FixedField[bytes]):
         return b"abab"
 
 
+class Recalled(FixedField[bytes]):
+    """A user's type whose values come again and again."""
+
+    recurring = True
+
+    def __init__(self, size: int) -> None:
+        super().__init__(size)
+        self.read_count = self.written_count = 0
+
+    def unpack(self, raw: bytes) -> bytes:
+        self.read_count += 1
+        return raw[::-1]
+
+    def write(self, value: object) -> bytes:
+        self.written_count += 1
+        return value[::-1] if isinstance(value, bytes) else self.refuse("must be bytes")
+
+    def example(self) -> bytes:
+        return bytes(self.minimum)
+
+
 class Asked(Odd):
     """A user's type that knows how often it was asked."""
 
@@ -418,6 +438,15 @@ class TestTypesOfUsers:
 
     def test_bits_of_a_user_are_a_number_of_the_run(self) -> None:
         assert "return from_bits_record(record)" in source_of(Odd(8))
+        assert "value_bits = to_bits_value(value)" in source_of(Odd(8))
+
+    @pytest.mark.parametrize(("size", "asked"), [(2, 1), (8, 1), (9, 2)])
+    def test_a_table_recalls_what_one_number_holds(self, size: int, asked: int) -> None:
+        type_ = Recalled(size)
+        codec, raw = alone(type_), bytes(range(size))
+        assert [codec.decode(raw) for _ in range(2)] == [raw[::-1]] * 2
+        assert [codec.encode(raw[::-1]) for _ in range(2)] == [raw] * 2
+        assert (type_.read_count, type_.written_count) == (asked, asked)
 
     def test_what_overrides_a_method_is_called(self) -> None:
         assert emitter(Tens(8), "emit_read") is None
@@ -666,7 +695,7 @@ class TestTable:
         table = Table(lambda number: number)
         for number in range(2 * MOST + 1):
             assert table[number] == number
-        assert len(table) <= MOST
+            assert len(table) <= MOST
 
 
 class TestCache:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from enum import Enum
 from typing import Any
 
 import pytest
 
 from yohaku import Record, TlvRecord, field
-from yohaku.codec import Compiled, Interpreter, source_of
+from yohaku.codec import Compiled, FieldType, Interpreter, source_of
 from yohaku.errors import DataError
 from yohaku.fields import Choice, Counted, PackedDigits, Prefixed, Repeat, Tagged, Text, UInt, VariableBlob
 
@@ -54,10 +55,16 @@ class Listed(Record):
     rest: bytes = field(VariableBlob(6))
 
 
+class Numbered(Record):
+    number: int = field(UInt(16))
+    rest: bytes = field(VariableBlob(6))
+
+
 class Held(Record):
     rest: Rest = field(Prefixed(UInt(8), Rest))
     numbers: Numbers = field(Prefixed(UInt(8), Numbers))
     listed: Listed = field(Prefixed(UInt(8), Listed))
+    numbered: Numbered = field(Prefixed(UInt(8), Numbered))
     behind: bytes = field(VariableBlob(9))
 
 
@@ -80,6 +87,7 @@ VALUES = (
         rest=Rest(head="ab", rest=b"x"),
         numbers=Numbers(head="c", numbers=(1, 2)),
         listed=Listed(names=("ab", "c"), rest=b""),
+        numbered=Numbered(number=5, rest=b"r"),
         behind=b"after",
     ),
 )
@@ -106,6 +114,53 @@ def test_every_changed_byte_means_what_the_interpreter_says(value: Any, name: st
         for changed in (raw[:place], raw[:place] + raw[place + 1 :], raw[:place] + b"\1" + raw[place:]):
             assert outcome(compiled, changed) == outcome(interpreted, changed)
     assert outcome(compiled, raw + b"\0\0") == outcome(interpreted, raw + b"\0\0")
+
+
+class Open(Record):
+    rest: bytes = field(VariableBlob(6))
+
+
+class Behind(Record):
+    text: str = field(Prefixed(UInt(8), Text(9, padded=False)))
+    note: str = field(Tagged(0x5A, Text(9, padded=False)))
+    log: tuple[str, ...] = field(Tagged(0xA3, Repeat(Tagged(0x0C, Text(4, padded=False)), most=3)))
+    rest: bytes = field(VariableBlob(6))
+
+
+class Line(FieldType[bytes]):
+    """A user's type of any size: bytes up to a line feed."""
+
+    def __init__(self) -> None:
+        super().__init__(1, 9)
+
+    def read(self, data: bytes, offset: int, end: int) -> tuple[bytes, int]:
+        stop = data.find(b"\n", offset, end) + 1
+        return (data[offset:stop], stop) if stop else self.refuse("has no end")
+
+    def write(self, value: object) -> bytes:
+        return value if isinstance(value, bytes) else self.refuse("must be bytes")
+
+    def example(self) -> bytes:
+        return b"\n"
+
+
+class Lines(Record):
+    note: str = field(Tagged(0x5A, Text(9, padded=False)))
+    one: bytes = field(Line())
+    two: bytes = field(Line())
+
+
+@pytest.mark.parametrize(
+    ("kind", "checks"),
+    [
+        (Open, []),
+        (Behind, ["text_end > end", "position != log_end", "log_end > end"]),
+        (Lines, ["note_end > end", "position_2 != end"]),
+    ],
+)
+def test_ends_are_compared_once(kind: type[Record], checks: list[str]) -> None:
+    decoding = source_of(kind).split("\n\n\n")[0]
+    assert re.findall(r"if (\w+ (?:>|!=) (?:\w+_)?end): raise Unsettled", decoding) == checks
 
 
 class Named(Record):
