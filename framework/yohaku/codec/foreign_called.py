@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING, Any
 
-from construct.core import BytesIOWithOffsets
+from construct.core import BytesIOWithOffsets, Subconstruct
 
 from yohaku.codec import foreign_parts as parts
 from yohaku.codec.emit import Unsettled
@@ -65,6 +65,7 @@ class Called(Node):
 
     Attributes:
         in_context: the value stands in the context of another part, so it must be plain as construct gives it.
+        leaves_index: it is one of construct's own that may leave an index in the context.
     """
 
     scalar = in_context = False
@@ -78,6 +79,7 @@ class Called(Node):
             self.stated = None
         super().__init__(None if self.stated is None else 8 * self.stated)
         self.bare = bool(inner.flagbuildnone)
+        self.leaves_index = isinstance(inner, Subconstruct) and type(inner).__module__ == "construct.core"
         self.inner, self.tree, self.region, self.exact = inner, tree, region, exact
         tree.called += 1
         tree.asked = True
@@ -131,7 +133,8 @@ class Called(Node):
         """Call, and see that no part that is called later would find something new in the context."""
         size, index = len(context), dict.get(context, "_index")
         made = call(*arguments)
-        if self.tree.called > 1 and (len(context) != size or dict.get(context, "_index") is not index):
+        same = self.leaves_index or dict.get(context, "_index") is index
+        if self.tree.called > 1 and not (same and len(context) == size):
             raise Unsettled
         if self.veiled and has_looked(context):
             raise Unsettled

@@ -173,7 +173,7 @@ def _level(scope: Scope) -> Level:
 
 
 def _is_loose(scope: Scope | None) -> bool:
-    return scope is not None and (scope.loose or _is_loose(scope.outer))
+    return scope is not None and not scope.looping and (scope.loose or _is_loose(scope.outer))
 
 
 def shape_of(node: Any) -> Shape | None:
@@ -227,7 +227,7 @@ def _members(node: parts.Members) -> Shape | None:
         inner = setting
         made: Any = Container(_io=setting.stream)
         if not setting.parsing:
-            index = setting.context.get("_index", None)
+            index = dict.get(setting.context, "_index")
             made = level.entered(setting.context, setting.stream, index, parsing=False)
             inner = setting._replace(context=made)
         level.fill(made, value, inner)

@@ -63,6 +63,7 @@ class Scope:
         given: the expression of the members that were given to be written.
         index: the local name of the index of the item at work, in a list that stands here.
         loose: a part before has left an index of its own in the context.
+        looping: how many lists that stand here hold the part in question.
         shut: what stands in the context is not known, so that nothing can be called with it.
         hidden: members that construct has in another form than the names hold.
     """
@@ -76,6 +77,7 @@ class Scope:
         self.names: dict[str, str] = {}
         self.given = self.index = ""
         self.loose = self.shut = False
+        self.looping = 0
         self.hidden: set[str] = set()
 
 

@@ -241,8 +241,9 @@ class Items(Node):
     def __init__(
         self, inner: Node, count: int | Text | None, *, in_bits: bool = False, scope: Scope | None = None
     ) -> None:
-        fixed = isinstance(count, int) and inner.bits is not None
-        super().__init__(inner.bits * count if fixed and isinstance(count, int) and inner.bits is not None else None)
+        number = count if isinstance(count, int) else None
+        bits = None if number is None or inner.bits is None else inner.bits * number
+        super().__init__(bits, inner.minimum * (number or 0))
         self.inner, self.count, self.in_bits, self.scope = inner, count, in_bits, scope
 
     def parts(self) -> Iterator[tuple[str | int, FieldType[object], int | None]]:

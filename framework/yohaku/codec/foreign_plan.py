@@ -95,12 +95,12 @@ def _members(inner: Any, place: Place, scope: Scope) -> list[tuple[str | None, N
 def _leaves_index(name: str | None, node: Any) -> bool:
     """Tell whether a part leaves an index of its own in the context of those behind it, which nobody knows."""
     if isinstance(node, parts.Items):
-        return name is None or node.count is None
+        return name is None or node.count is None or _leaves_index(None, node.inner)
     if isinstance(node, parts.Chosen):
         return any(_leaves_index(None, held) for _, held in node.cases)
     if isinstance(node, Choice):
         return any(_leaves_index(None, held) for held in node.nodes)
-    if isinstance(node, parts.Until):
+    if isinstance(node, parts.Until) or (isinstance(node, Called) and node.leaves_index):
         return True
     inner = getattr(node, "inner", None)
     return isinstance(inner, nodes.Node) and not isinstance(node, parts.Members) and _leaves_index(None, inner)
@@ -139,7 +139,11 @@ def _array(inner: Any, place: Place) -> Node:
 def _item(inner: Any, place: Place) -> tuple[Node, Scope | None]:
     """Give the node of a list's items, and the scope when a part of them is called."""
     called = place.tree.called
-    node = node_of(inner.subcon, place._replace(last=False, exact=False))
+    place.scope.looping += 1
+    try:
+        node = node_of(inner.subcon, place._replace(last=False, exact=False))
+    finally:
+        place.scope.looping -= 1
     return node, place.scope if place.tree.called > called else None
 
 

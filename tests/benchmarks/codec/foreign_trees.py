@@ -65,18 +65,25 @@ class Keyed(cs.Adapter):  # type: ignore[type-arg]  # generic in its stubs only
 
 
 class Own(cs.Construct):  # type: ignore[type-arg]  # generic in its stubs only
-    """A number in so many bytes as the context says, or two, and mixed with its index in a list."""
+    """A number in as many bytes as the context says, mixed with its index when it stands in a list."""
+
+    def __init__(self, *, listed: bool = False) -> None:
+        super().__init__()
+        self.listed = listed
+
+    def _index(self, context: Any) -> int:
+        return int(context._index) if self.listed else 0
 
     def _size(self, context: Any) -> int:
         return 1 + int(context.get("key", 1) & 1)
 
     def _parse(self, stream: Any, context: Any, path: Any) -> int:
         raw = cs.stream_read(stream, self._size(context), path)
-        return int.from_bytes(raw, "big") ^ (context.get("_index") or 0)
+        return int.from_bytes(raw, "big") ^ self._index(context)
 
     def _build(self, obj: int, stream: Any, context: Any, path: Any) -> int:
         size = self._size(context)
-        cs.stream_write(stream, (obj ^ (context.get("_index") or 0)).to_bytes(size, "big"), size, path)
+        cs.stream_write(stream, (obj ^ self._index(context)).to_bytes(size, "big"), size, path)
         return obj
 
 
@@ -299,14 +306,15 @@ def keyed(rng: Random, depth: int, *, ends: bool) -> Tree:
     """Draw a Struct in which parts of somebody's own stand, at any depth, and look for its key."""
     held = draw_tree(rng, depth, ends=True)
     own = rng.choice((Keyed(cs.Byte), Keyed(cs.Int16ub), Own()))
+    listed = rng.choice((own, Own(listed=True)))
     within: list[tuple[Any, Callable[[Any], Any]]] = [
         (own, lambda draw: draw()),
-        (cs.Array(2, own), lambda draw: [draw(), draw()]),
-        (cs.PrefixedArray(cs.Byte, own), lambda draw: [draw() for _ in range(rng.randrange(4))]),
+        (cs.Array(2, listed), lambda draw: [draw(), draw()]),
+        (cs.PrefixedArray(cs.Byte, listed), lambda draw: [draw() for _ in range(rng.randrange(4))]),
         (cs.Struct("kind" / cs.Enum(cs.Byte, a=1), "own" / own), lambda draw: {"kind": "a", "own": draw()}),
         (cs.Sequence(cs.Byte, own, own), lambda draw: [7, draw(), draw()]),
         (cs.Prefixed(cs.Byte, cs.Struct("n" / cs.Byte, "own" / own)), lambda draw: {"n": 1, "own": draw()}),
-        (cs.Array(2, cs.Struct("n" / cs.Array(2, cs.Byte), "own" / own)), lambda draw: [_item(draw), _item(draw)]),
+        (cs.Array(2, cs.Struct("n" / cs.Array(2, cs.Byte), "own" / listed)), lambda draw: [_item(draw), _item(draw)]),
     ]
     inner, put = rng.choice(within)
     made = cs.Struct("key" / cs.Byte, "held" / inner, "behind" / held.inner)
