@@ -45,9 +45,7 @@ def read_header(to: Reader, form: TlvForm, tag: int, most: int | None, hint: str
         size = to.let(f"{hint}_size", f"data[{ahead(place, len(start))}]")
     begin = to.let(f"{hint}_start", ahead(place, len(start) + 1))
     short = SHORT if form.header_length(SHORT + 1) > 1 else 0xFE
-    if most is not None and most <= short:
-        to.refuse_if(f"{size} > {most}")
-    else:
+    if most is None or most > short:
         read = to.bind(form.read_header, "read_header", f"tag, length and start of a {form.NAME} data object")
         with to.block(f"if {size} > {short:#x}:"):
             if short == SHORT:
@@ -57,6 +55,8 @@ def read_header(to: Reader, form: TlvForm, tag: int, most: int | None, hint: str
                 to.line(f"else: _, {size}, {begin} = {read}(data, {place}, {to.end})")
             else:
                 to.line(f"_, {size}, {begin} = {read}(data, {place}, {to.end})")
+    if most is not None:
+        to.refuse_if(f"{size} > {most}")
     stop = to.let(f"{hint}_end", f"{begin} + {size}")
     to.within(stop)
     to.move(begin)

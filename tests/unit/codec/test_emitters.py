@@ -473,6 +473,26 @@ def test_a_list_is_as_long_as_it_may_be_and_no_longer(holding: Any, item: Any) -
         assert outcome(Compiled(narrow).encode, (one,) * count) == outcome(Interpreter(narrow).encode, (one,) * count)
 
 
+@pytest.mark.parametrize("most", [5, 126, 127, 128, 200, 254, 255, 300])
+@pytest.mark.parametrize(
+    ("holding", "one"),
+    [
+        (lambda most: Tagged(0x5A, VariableBlob(most)), b"a"),
+        (lambda most: Tagged(0x5A, Text(most, padded=False)), "a"),
+        (lambda most: Tagged(0xA3, Repeat(UInt(8), most=most)), (7,)),
+        (lambda most: SimpleTagged(0x5A, VariableBlob(most)), b"a"),
+        (lambda most: Prefixed(UInt(16), VariableBlob(most)), b"a"),
+    ],
+    ids=["blob", "text", "list", "simple", "prefixed"],
+)
+def test_a_value_is_as_long_as_it_may_be_and_no_longer(holding: Any, one: Any, most: int) -> None:
+    type_, wide = holding(most), holding(most + 2)
+    for size in range(most - 1, most + 3):
+        raw = Interpreter(wide).encode(one * size)
+        codec = alone(type_) if size <= most else Compiled(type_)
+        assert outcome(codec.decode, raw) == outcome(Interpreter(type_).decode, raw)
+
+
 @pytest.mark.parametrize("count", range(6))
 def test_a_list_by_a_number_elsewhere_is_no_longer_than_it_may_be(count: int) -> None:
     raw = bytes((count, 0, 0)) + bytes(count)

@@ -8,10 +8,22 @@ from typing import Any
 
 import pytest
 
-from yohaku import Record, TlvRecord, field
+from yohaku import Record, TlvRecord, field, hidden
 from yohaku.codec import Compiled, FieldType, Interpreter, source_of
 from yohaku.errors import DataError
-from yohaku.fields import Choice, Counted, PackedDigits, Prefixed, Repeat, Tagged, Text, UInt, VariableBlob
+from yohaku.fields import (
+    Choice,
+    Count,
+    Counted,
+    PackedDigits,
+    Prefixed,
+    Repeat,
+    RepeatBy,
+    Tagged,
+    Text,
+    UInt,
+    VariableBlob,
+)
 
 
 class Colour(Enum):
@@ -55,6 +67,35 @@ class Listed(Record):
     rest: bytes = field(VariableBlob(6))
 
 
+class Line(FieldType[bytes]):
+    """A user's type of any size: bytes up to a line feed."""
+
+    def __init__(self) -> None:
+        super().__init__(1, 9)
+
+    def read(self, data: bytes, offset: int, end: int) -> tuple[bytes, int]:
+        stop = data.find(b"\n", offset, end) + 1
+        return (data[offset:stop], stop) if stop else self.refuse("has no end")
+
+    def write(self, value: object) -> bytes:
+        return value if isinstance(value, bytes) else self.refuse("must be bytes")
+
+    def example(self) -> bytes:
+        return b"\n"
+
+
+class Sized(Record):
+    text: str = field(Prefixed(UInt(8), Text(9, padded=False)))
+    number: int = field(UInt(16))
+
+
+class Sizes(Record):
+    _count = hidden(Count("items"))
+    line: bytes = field(Line())
+    items: tuple[Sized, ...] = field(RepeatBy("_count", Sized, most=3))
+    rest: bytes = field(VariableBlob(6))
+
+
 class Numbered(Record):
     number: int = field(UInt(16))
     rest: bytes = field(VariableBlob(6))
@@ -65,6 +106,7 @@ class Held(Record):
     numbers: Numbers = field(Prefixed(UInt(8), Numbers))
     listed: Listed = field(Prefixed(UInt(8), Listed))
     numbered: Numbered = field(Prefixed(UInt(8), Numbered))
+    sizes: Sizes = field(Prefixed(UInt(8), Sizes))
     behind: bytes = field(VariableBlob(9))
 
 
@@ -88,6 +130,7 @@ VALUES = (
         numbers=Numbers(head="c", numbers=(1, 2)),
         listed=Listed(names=("ab", "c"), rest=b""),
         numbered=Numbered(number=5, rest=b"r"),
+        sizes=Sizes(line=b"\n", items=(Sized(text="ab", number=1), Sized(text="", number=2)), rest=b""),
         behind=b"after",
     ),
 )
@@ -125,23 +168,6 @@ class Behind(Record):
     note: str = field(Tagged(0x5A, Text(9, padded=False)))
     log: tuple[str, ...] = field(Tagged(0xA3, Repeat(Tagged(0x0C, Text(4, padded=False)), most=3)))
     rest: bytes = field(VariableBlob(6))
-
-
-class Line(FieldType[bytes]):
-    """A user's type of any size: bytes up to a line feed."""
-
-    def __init__(self) -> None:
-        super().__init__(1, 9)
-
-    def read(self, data: bytes, offset: int, end: int) -> tuple[bytes, int]:
-        stop = data.find(b"\n", offset, end) + 1
-        return (data[offset:stop], stop) if stop else self.refuse("has no end")
-
-    def write(self, value: object) -> bytes:
-        return value if isinstance(value, bytes) else self.refuse("must be bytes")
-
-    def example(self) -> bytes:
-        return b"\n"
 
 
 class Lines(Record):
