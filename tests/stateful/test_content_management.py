@@ -143,6 +143,12 @@ class ContentMachine(RuleBasedStateMachine):
         if self.send(status, Ins.INSTALL, 0x10, InstallRequest(aid, load_file=to).to_bytes()):
             item.owner = to
 
+    @precondition(lambda self: any(aid in self.items for aid in DOMAINS))
+    @rule(data=st.data())
+    def hand_a_domain_on(self, data):
+        there = st.sampled_from([aid for aid in DOMAINS if aid in self.items])
+        self.extradite(data.draw(there), data.draw(there))
+
     def above(self, aid):
         found = [aid]
         while found[-1] != ISSUER:
