@@ -103,7 +103,7 @@ def report(outcome: Outcome, seconds: float) -> str:
         "",
         f"{datetime.now(UTC):%Y-%m-%d}, CPython {platform.python_version()}, {seconds / 60:.0f} minutes.",
         f"{outcome.total} mutants: {what}. Tests: {tests}.",
-        f"{'All' if count == outcome.total else f'{count} of them, drawn at random,'} were tried.",
+        f"{'All' if count == outcome.total else f'{count} of them'} were tried.",
         "",
         f"**{outcome.share:.1f} % killed** of those that are not equivalent ({killed} of {counted}).",
         f"{100 * killed / count:.1f} % of all.",
