@@ -52,8 +52,8 @@ class Item:
 class ContentMachine(RuleBasedStateMachine):
     """The card and its model side by side."""
 
-    @initialize(used=st.booleans(), handed_over=st.booleans())
-    def start(self, used, handed_over):
+    @initialize(used=st.booleans(), handed_over=st.booleans(), crowded=st.sampled_from((False, False, True)))
+    def start(self, used, handed_over, crowded):
         self.card = EmulatedCard(PROFILE, seed=4)
         self.card.power_on()
         self.items = {}
@@ -66,6 +66,11 @@ class ContentMachine(RuleBasedStateMachine):
         if handed_over:
             self.create_domain(DOMAINS[0])
             self.extradite(INSTANCES[0], DOMAINS[0])
+        if crowded:
+            for aid in DOMAINS:
+                self.create_domain(aid)
+            for aid in INSTANCES:
+                self.install(aid, PACKAGES[1], 0x0C)
 
     def open(self):
         self.domain = t.Terminal(self.card).manage()
