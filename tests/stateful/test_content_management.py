@@ -59,7 +59,7 @@ class ContentMachine(RuleBasedStateMachine):
         self.items = {}
         self.free = self.card._system.registry.free_bytes
         self.open()
-        if used:
+        if used or crowded:
             self.load(LIBRARY)
             self.load(PACKAGES[1])
             self.install(INSTANCES[0], PACKAGES[1], 0x0C)
