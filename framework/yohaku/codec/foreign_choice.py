@@ -70,6 +70,11 @@ class Choice(Node):
         self.nodes = nodes_
         self.scalar = all(node.scalar for node in nodes_)
 
+    @property
+    def leaves(self) -> str:
+        """Say what it leaves as the index in its context."""
+        return "unknown" if any(node.leaves for node in self.nodes) else ""
+
     def emit_read(self, to: Reader, hint: str) -> str:
         """Emit the attempts; what an earlier part would write, a later one must not have read."""
         to.position_within()

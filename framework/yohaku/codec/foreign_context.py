@@ -11,10 +11,9 @@ from yohaku.codec import foreign_nodes as nodes
 from yohaku.codec import foreign_parts as parts
 from yohaku.codec.emit import Unsettled
 from yohaku.codec.foreign_exprs import Unknown
-from yohaku.codec.foreign_values import context_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
 
     from yohaku.codec.foreign_exprs import Scope
 
@@ -35,45 +34,25 @@ class Setting(NamedTuple):
     parsing: bool
 
 
-class Level(NamedTuple):
-    """One of the containers around a part.
-
-    Attributes:
-        scope: whose members it holds.
-        before: the names of those that stand before the part.
-        shapes: how the values among them are made that construct has in another form.
-        hidden: what else stands in the context, and is not known.
-    """
-
-    scope: Scope
-    before: tuple[str, ...]
-    shapes: Mapping[str, Shape]
-    hidden: frozenset[str] = frozenset()
-
-    def entered(self, outer: Any, stream: Any, index: Any, *, parsing: bool) -> Any:
-        """Give a new context in this container, with no member yet."""
-        context: Any = Veiled(self.hidden) if self.hidden else Container()
-        dict.update(
-            context,
-            _=outer,
-            _params=outer["_params"],
-            _root=None,
-            _parsing=parsing,
-            _building=not parsing,
-            _sizing=False,
-            _subcons=self.scope.subcons,
-            _io=stream,
-            _index=index,
-        )
-        dict.__setitem__(context, "_root", outer.get("_root", context))
-        return context
-
-    def fill(self, context: Any, members: Mapping[str, Any], setting: Setting) -> None:
-        """Put the members that stand before into a context, as construct has them."""
-        dict.update(context, members)
-        dict.update(context, dict.fromkeys(self.hidden, _HIDDEN))
-        for name, shape in self.shapes.items():
-            dict.__setitem__(context, name, shape(members[name], setting))
+def entered(outer: Any, subcons: Any, stream: Any, given: Mapping[str, Any] | None, *, veiled: bool = False) -> Any:
+    """Give a new context inside another, with the members that were given to be written; None reads them."""
+    index, parsing = dict.get(outer, "_index"), given is None
+    context: Any = Veiled() if veiled or index is HIDDEN else Container()
+    dict.update(
+        context,
+        _=outer,
+        _params=dict.get(outer, "_params"),
+        _root=dict.get(outer, "_root", context),
+        _parsing=parsing,
+        _building=not parsing,
+        _sizing=False,
+        _subcons=subcons,
+        _io=stream,
+        _index=index,
+    )
+    if given:
+        dict.update(context, given)
+    return context
 
 
 class Hidden:
@@ -83,40 +62,40 @@ class Hidden:
         raise Unsettled(name)
 
 
+HIDDEN = Hidden()
+
+
 class Veiled(Container):  # type: ignore[type-arg]  # generic in its stubs only
     """A context in which some values are not known; it notes that something asks for one."""
 
-    def __init__(self, hidden: frozenset[str]) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        object.__setattr__(self, "__veil__", [hidden, False])
-        dict.update(self, dict.fromkeys(hidden, _HIDDEN))
+        object.__setattr__(self, "__veil__", [])
 
     @property
     def looked(self) -> bool:
         """Whether something asked."""
-        return bool(object.__getattribute__(self, "__veil__")[1])
+        return bool(object.__getattribute__(self, "__veil__"))
 
-    def _ask(self, name: Any) -> None:
-        veil = object.__getattribute__(self, "__veil__")
-        if name is None or name in veil[0]:
-            veil[1] = True
+    def _known(self, value: Any) -> Any:
+        if value is HIDDEN:
+            object.__getattribute__(self, "__veil__").append(value)
             raise Unsettled
+        return value
 
     def __getitem__(self, name: Any) -> Any:
         """Give a value that is known."""
-        self._ask(name)
-        return super().__getitem__(name)
+        return self._known(super().__getitem__(name))
 
     def get(self, name: Any, default: Any = None) -> Any:
         """Give a value that is known."""
-        self._ask(name)
-        return super().get(name, default)
+        return self._known(super().get(name, default))
 
     def items(self) -> Any:
         """Refuse to give all values."""
-        self._ask(None)
+        self._known(HIDDEN)
 
-    values = copy = __copy__ = items
+    __iter__ = values = copy = __copy__ = items
 
 
 class Looked(io.BytesIO):
@@ -139,41 +118,40 @@ class Looked(io.BytesIO):
         return super().getvalue()
 
 
-_HIDDEN = Hidden()
-
-
-def levels_of(scope: Scope | None) -> tuple[Level, ...]:
-    """Give the containers around a part that is about to be planned, the outermost first.
+def call_in(scope: Scope | None) -> None:
+    """Let the contexts around a part that is about to be planned be there for it.
 
     Raises:
         Unknown: what construct would put there is not known.
     """
-    made: list[Level] = []
     while scope is not None:
         if scope.shut:
             raise Unknown(scope)
-        made.insert(0, _level(scope))
+        scope.called = True
+        scope.wanted |= scope.nodes.keys()
+        for node in scope.nodes.values():
+            shaped_or_hidden(node)
         scope = scope.outer
-    return tuple(made)
 
 
-def _level(scope: Scope) -> Level:
-    before = {name: node for name, node in scope.nodes.items() if name in scope.known}
-    shapes: dict[str, Shape] = {}
-    for name, node in before.items():
-        try:
-            shape = shape_of(node)
-        except Unknown:
-            scope.hidden.add(name)
-        else:
-            shapes.update({} if shape is None else {name: shape})
-    scope.wanted |= before.keys()
-    hidden = scope.hidden & before.keys() | ({"_index"} if _is_loose(scope) else set())
-    return Level(scope, tuple(before), {name: shapes[name] for name in shapes.keys() - hidden}, frozenset(hidden))
+def shaped_or_hidden(node: Any) -> Shape | None:
+    """Give what makes of a plain value what construct has in its place, or hides it; None when it is the same."""
+    try:
+        return shape_of(node)
+    except Unknown:
+        return lambda _, __: HIDDEN
 
 
-def _is_loose(scope: Scope | None) -> bool:
-    return scope is not None and not scope.looping and (scope.loose or _is_loose(scope.outer))
+def is_hidden(node: Any) -> bool:
+    """Tell whether nobody knows what construct has in place of a plain value."""
+    try:
+        held = getattr(node, "in_context", None)
+        shape_of(node)
+    except Unknown:
+        return True
+    if held is not None:
+        node.in_context = held
+    return False
 
 
 def shape_of(node: Any) -> Shape | None:
@@ -217,20 +195,21 @@ def _members(node: parts.Members) -> Shape | None:
     if node.form == "focus":
         return held[node.focus or ""]
     if node.form == "list":
-        shapes = [shape_of(member) for _, member in node.members]
+        items = [shape_of(member) for _, member in node.members]
         return lambda value, setting: ListContainer(
-            item if shape is None else shape(item, setting) for item, shape in zip(value, shapes, strict=True)
+            item if shape is None else shape(item, setting) for item, shape in zip(value, items, strict=True)
         )
-    level = Level(node.scope, tuple(held), {name: shape for name, shape in held.items() if shape is not None})
+    shapes = {name: shape for name, shape in held.items() if shape is not None}
 
     def shape(value: Any, setting: Setting) -> Any:
         inner = setting
         made: Any = Container(_io=setting.stream)
         if not setting.parsing:
-            index = dict.get(setting.context, "_index")
-            made = level.entered(setting.context, setting.stream, index, parsing=False)
+            made = entered(setting.context, node.scope.subcons, setting.stream, value)
             inner = setting._replace(context=made)
-        level.fill(made, value, inner)
+        dict.update(made, value)
+        for name, of in shapes.items():
+            dict.__setitem__(made, name, of(value[name], inner))
         return made
 
     return shape
@@ -243,29 +222,3 @@ def has_looked(context: Any) -> bool:
             return True
         context = dict.get(context, "_")
     return False
-
-
-def context_in(
-    levels: Sequence[Level],
-    held: Sequence[tuple[Mapping[str, Any], ...]],
-    indexes: Sequence[Any],
-    streams: Sequence[Any],
-) -> Any:
-    """Give the context of a part.
-
-    Args:
-        levels: the containers around it, the outermost first; that one is the whole, which has no members.
-        held: for each, the members before, and when it is built, all that were given first.
-        indexes: for each, the index of the item that is at work; None when there is none.
-        streams: for each, where it is read from or written to.
-    """
-    parsing = len(held[0]) == 1
-    context: Any = context_of(parsing=parsing)
-    if indexes[0] is not None:
-        dict.__setitem__(context, "_index", indexes[0])
-    for level, members, index, stream in zip(levels[1:], held[1:], indexes[1:], streams[1:], strict=True):
-        context = level.entered(context, stream, index, parsing=parsing)
-        if not parsing:
-            dict.update(context, members[1])
-        level.fill(context, members[0], Setting(context, stream, parsing))
-    return context

@@ -59,26 +59,25 @@ class Scope:
         wanted: those that an expression names.
         names: the local names that hold their values.
         region: the stream that they are read from.
+        tree: the whole.
         subcons: the parts by name, which stand in the context.
-        given: the expression of the members that were given to be written.
-        index: the local name of the index of the item at work, in a list that stands here.
-        loose: a part before has left an index of its own in the context.
-        looping: how many lists that stand here hold the part in question.
+        called: a part inside is called, and needs a context.
+        veiled: the context hides something that is not known.
+        context: the local name of the context.
+        stream: the local name of the stream that stands in it.
+        parsing: members are read.
         shut: what stands in the context is not known, so that nothing can be called with it.
-        hidden: members that construct has in another form than the names hold.
     """
 
-    def __init__(self, outer: Scope | None, region: Any, subcons: Any = None) -> None:
-        self.outer, self.region, self.subcons = outer, region, subcons
+    def __init__(self, outer: Scope | None, region: Any, subcons: Any = None, tree: Any = None) -> None:
+        self.outer, self.region, self.subcons, self.tree = outer, region, subcons, tree
         self.known: set[str] = set()
         self.scalars: set[str] = set()
         self.nodes: dict[str, Any] = {}
         self.wanted: set[str] = set()
         self.names: dict[str, str] = {}
-        self.given = self.index = ""
-        self.loose = self.shut = False
-        self.looping = 0
-        self.hidden: set[str] = set()
+        self.context = self.stream = ""
+        self.called = self.shut = self.veiled = self.parsing = False
 
 
 def formula(expression: Any, scope: Scope | None) -> Callable[[Emitter], str]:

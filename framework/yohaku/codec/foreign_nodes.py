@@ -50,6 +50,12 @@ class Node:
         """Emit the writing of a value that has a local name."""
         raise NotImplementedError
 
+    @property
+    def leaves(self) -> str:
+        """Say what it leaves as the index in its context: nothing, that of the ``last`` item, or ``unknown``."""
+        inner = getattr(self, "inner", None)
+        return "unknown" if isinstance(inner, Node) and inner.leaves else ""
+
     def parts(self) -> Iterator[tuple[str | int, FieldType[object], int | None]]:
         """Yield the parts, for whoever counts them."""
         return iter(())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from yohaku.codec.foreign_flow import at_work, enter, put
 from yohaku.codec.foreign_nodes import Adapted, Node, Number
 from yohaku.codec.loops import read_items, write_items
 from yohaku.codec.parts import read_part, write_part
@@ -132,6 +133,11 @@ class Members(Node):
             held: Any = node
             yield name or index, held, None
 
+    @property
+    def leaves(self) -> str:
+        """Say that it leaves no index: its context is its own."""
+        return ""
+
     def emit_read(self, to: Reader, hint: str) -> str:
         """Emit the reading of all members."""
         return to.let(hint, self._made([value for _, value in self.emit_values(to, hint)]))
@@ -139,11 +145,13 @@ class Members(Node):
     def emit_values(self, to: Reader, hint: str) -> list[tuple[str | None, str]]:
         """Emit the reading of all members; give their names and the expressions of their values."""
         values: list[tuple[str | None, str]] = []
+        enter(to, self.scope, None)
         for index, (name, node) in enumerate(self.members):
             value = node.emit_read(to, name or f"{hint}_{index}")
             if name in self.scope.wanted:
                 value = value if value.isidentifier() else to.let(name or "", value)
                 self.scope.names[name or ""] = value
+            put(to, self.scope, name, node, value)
             values.append((name, value))
         self._emit_checks(to)
         return values
@@ -163,7 +171,7 @@ class Members(Node):
 
     def emit_write(self, to: Writer, value: str) -> None:
         """Emit the writing of all members."""
-        self.scope.given = {"dict": value, "focus": f"{{{self.focus!r}: {value}}}"}.get(self.form, "")
+        enter(to, self.scope, {"dict": value, "focus": f"{{{self.focus!r}: {value}}}"}.get(self.form, "{}"))
         values = {"dict": self._of_dict, "list": self._of_list, "focus": self._of_focus}[self.form](to, value)
         for (name, _), held in zip(self.members, values, strict=True):
             if name is not None:
@@ -174,8 +182,9 @@ class Members(Node):
                     values[index] = self.scope.names[name or ""] = to.let(name or "", node.text(to))
         else:
             self._emit_checks(to)
-        for (_, node), held in zip(self.members, values, strict=True):
+        for (name, node), held in zip(self.members, values, strict=True):
             node.emit_write(to, held)
+            put(to, self.scope, name, node, held)
 
     def _of_dict(self, to: Writer, value: str) -> list[str]:
         named = [name for name, _ in self.members if name is not None]
@@ -264,31 +273,38 @@ class Items(Node):
         item: Any = self.inner
         return read_items(to, item, hint, count, None, made="list")
 
+    @property
+    def leaves(self) -> str:
+        """Say that it leaves the index of the last item, unless nobody can say."""
+        if self.count is None or self.inner.leaves:
+            return "unknown"
+        return "last" if self.scope is None else ""
+
     def _read_each(self, to: Reader, hint: str, count: int | str | None, scope: Scope) -> str:
         """Emit a loop in which parts are called that may ask for the index."""
         items, position = to.let(hint, "[]"), to.anchor()
-        outer, scope.index = scope.index, to.name("index")
+        index = to.name("index")
         if count is None:
-            to.line(f"{scope.index} = -1")
-        head = f"while {position} < {to.end}:" if count is None else f"for {scope.index} in range({count}):"
+            to.line(f"{index} = -1")
+        head = f"while {position} < {to.end}:" if count is None else f"for {index} in range({count}):"
         with to.block(head):
             if count is None:
-                to.line(f"{scope.index} += 1")
+                to.line(f"{index} += 1")
+            at_work(to, scope, index)
             to.line(f"{items}.append({self.inner.emit_read(to, f'{hint}_item')})")
             to.anchor(position)
-        scope.index = outer
         to.move(position)
         return items
 
     def _write_each(self, to: Writer, value: str, scope: Scope) -> None:
         gathered, item = to.let(f"{value}_parts", "[]"), to.name(f"{value}_item")
-        outer, scope.index = scope.index, to.name("index")
+        index = to.name("index")
         each = to.bind(enumerate, "each", "enumerate")
-        with to.block(f"for {scope.index}, {item} in {each}({value}):"):
+        with to.block(f"for {index}, {item} in {each}({value}):"):
+            at_work(to, scope, index)
             inner = to.nested()
             self.inner.emit_write(inner, item)
             to.line(f"{gathered}.append({inner.finish()})")
-        scope.index = outer
         to.chunk(f'b"".join({gathered})')
 
     def emit_write(self, to: Writer, value: str) -> None:
@@ -367,6 +383,11 @@ class Chosen(Node):
         super().__init__(minimum=min(node.minimum for _, node in cases))
         self.cases, self.text = cases, text
 
+    @property
+    def leaves(self) -> str:
+        """Say what it leaves as the index in its context."""
+        return "unknown" if any(node.leaves for _, node in self.cases) else ""
+
     def emit_read(self, to: Reader, hint: str) -> str:
         """Emit the reading of the chosen part."""
         key = to.let(f"{hint}_key", self.text(to))
@@ -432,6 +453,11 @@ class Until(Node):
     def __init__(self, inner: Node, is_last: Callable[..., Any]) -> None:
         super().__init__(minimum=inner.minimum)
         self.inner, self.is_last = inner, is_last
+
+    @property
+    def leaves(self) -> str:
+        """Say that nobody knows which index it leaves."""
+        return "unknown"
 
     def emit_read(self, to: Reader, hint: str) -> str:
         """Emit the loop."""

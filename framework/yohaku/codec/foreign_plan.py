@@ -14,6 +14,7 @@ from yohaku.codec import foreign_simple  # noqa: F401 - registers the classes th
 from yohaku.codec.foreign_called import Called, Region, Tree, stream_of
 from yohaku.codec.foreign_choice import Ahead, Choice
 from yohaku.codec.foreign_exprs import Scope, Unknown, formula, ignores
+from yohaku.codec.foreign_flow import note
 from yohaku.codec.foreign_place import KNOWN, Place, in_bytes, node_of, whole
 from yohaku.codec.foreign_variable import Variable
 from yohaku.codec.foreign_whole import whole as whole_of
@@ -29,17 +30,18 @@ _MOST_IN_BITS = 128
 def plan(inner: Any) -> Node | None:
     """Give the node of a construct; None when it is not known at all."""
     tree, region = Tree(), Region()
+    root = Scope(None, region, tree=tree)
     try:
-        node = node_of(inner, Place(Scope(None, region), tree, region))
+        node = node_of(inner, Place(root, tree, region))
     except Unknown:
         return None
     if isinstance(node, Called) or (node.bits is not None and node.bits % 8):
         return None
-    return whole_of(node, tree, region)
+    return whole_of(node, root)
 
 
 def _struct(inner: Any, place: Place) -> Node:
-    scope = Scope(place.scope, place.region, inner._subcons)
+    scope = Scope(place.scope, place.region, inner._subcons, place.tree)
     members = _members(inner, place, scope)
     names = [name for name, _ in members if name is not None]
     if len(set(names)) != len(names) or any(name.startswith("_") for name in names):
@@ -53,7 +55,7 @@ def _struct(inner: Any, place: Place) -> Node:
 
 
 def _sequence(inner: Any, place: Place) -> Node:
-    scope = Scope(place.scope, place.region, inner._subcons)
+    scope = Scope(place.scope, place.region, inner._subcons, place.tree)
     scope.shut = any(part.name is not None for part in inner.subcons)
     members = _members(inner, place, scope)
     if any(isinstance(node, parts.Rebuilt) for _, node in members):
@@ -62,7 +64,7 @@ def _sequence(inner: Any, place: Place) -> Node:
 
 
 def _focused(inner: Any, place: Place) -> Node:
-    scope = Scope(place.scope, place.region, inner._subcons)
+    scope = Scope(place.scope, place.region, inner._subcons, place.tree)
     members = _members(inner, place, scope)
     focus = [name for name, _ in members if name is not None and name == inner.parsebuildfrom]
     others = [node for name, node in members if name != inner.parsebuildfrom]
@@ -82,28 +84,13 @@ def _members(inner: Any, place: Place, scope: Scope) -> list[tuple[str | None, N
         if part.name is not None and type(part.name) is not str:
             raise Unknown(inner)
         members.append((part.name, node))
-        scope.loose = scope.loose or _leaves_index(part.name, node)
+        note(scope, part.name, node)
+        scope.shut = scope.shut or (type(inner) is c.FocusedSeq and part.name is not None and node.bare)
         if part.name is not None:
             scope.known.add(part.name)
             scope.nodes[part.name] = node
-            if type(inner) is c.FocusedSeq and not isinstance(node, parts.Rebuilt):
-                scope.hidden.add(part.name)
             scope.scalars |= {part.name} if node.scalar else set()
     return members
-
-
-def _leaves_index(name: str | None, node: Any) -> bool:
-    """Tell whether a part leaves an index of its own in the context of those behind it, which nobody knows."""
-    if isinstance(node, parts.Items):
-        return name is None or node.count is None or _leaves_index(None, node.inner)
-    if isinstance(node, parts.Chosen):
-        return any(_leaves_index(None, held) for _, held in node.cases)
-    if isinstance(node, Choice):
-        return any(_leaves_index(None, held) for held in node.nodes)
-    if isinstance(node, parts.Until) or (isinstance(node, Called) and node.leaves_index):
-        return True
-    inner = getattr(node, "inner", None)
-    return isinstance(inner, nodes.Node) and not isinstance(node, parts.Members) and _leaves_index(None, inner)
 
 
 def _takes_nothing(part: Any) -> bool:
@@ -139,11 +126,7 @@ def _array(inner: Any, place: Place) -> Node:
 def _item(inner: Any, place: Place) -> tuple[Node, Scope | None]:
     """Give the node of a list's items, and the scope when a part of them is called."""
     called = place.tree.called
-    place.scope.looping += 1
-    try:
-        node = node_of(inner.subcon, place._replace(last=False, exact=False))
-    finally:
-        place.scope.looping -= 1
+    node = node_of(inner.subcon, place._replace(last=False, exact=False))
     return node, place.scope if place.tree.called > called else None
 
 
