@@ -101,11 +101,15 @@ class Numbered(Record):
     rest: bytes = field(VariableBlob(6))
 
 
+class After(Record):
+    numbered: Numbered = field(Prefixed(UInt(8), Numbered))
+    behind: bytes = field(VariableBlob(9))
+
+
 class Held(Record):
     rest: Rest = field(Prefixed(UInt(8), Rest))
     numbers: Numbers = field(Prefixed(UInt(8), Numbers))
     listed: Listed = field(Prefixed(UInt(8), Listed))
-    numbered: Numbered = field(Prefixed(UInt(8), Numbered))
     sizes: Sizes = field(Prefixed(UInt(8), Sizes))
     behind: bytes = field(VariableBlob(9))
 
@@ -125,16 +129,16 @@ VALUES = (
     Mixed(numbers=(), head="", held=TREE, digits=()),
     Rest(head="abc", rest=b""),
     Numbers(head="abc", numbers=()),
+    After(numbered=Numbered(number=5, rest=b"r"), behind=b"after"),
     Held(
         rest=Rest(head="ab", rest=b"x"),
         numbers=Numbers(head="c", numbers=(1, 2)),
         listed=Listed(names=("ab", "c"), rest=b""),
-        numbered=Numbered(number=5, rest=b"r"),
         sizes=Sizes(line=b"\n", items=(Sized(text="ab", number=1), Sized(text="", number=2)), rest=b""),
         behind=b"after",
     ),
 )
-IDS = ("tree", "bare tree", "mixed", "bare mixed", "rest", "numbers", "held")
+IDS = ("tree", "bare tree", "mixed", "bare mixed", "rest", "numbers", "after", "held")
 
 
 def outcome(call: Any, data: bytes) -> Any:
