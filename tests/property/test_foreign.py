@@ -207,6 +207,59 @@ def test_a_context_holds_what_construct_would_put_there(before: Any) -> None:
         assert outcome(Compiled(Foreign(inner)).encode, value) == outcome(Interpreter(Foreign(inner)).encode, value)
 
 
+def test_what_was_read_with_bytes_behind_it_is_no_proof_that_it_comes_back() -> None:
+    foreign = Foreign(cs.Peek(cs.Byte))
+    assert foreign.read(b"\xff", 0, 1) == (255, 0)
+    with pytest.raises(Refused):
+        foreign.write(255)
+
+
+OWN = trees.Own(listed=True)
+LOOSE = cs.Sequence(cs.GreedyRange(cs.Const(b"\0")), cs.Byte)
+DEEP = [
+    cs.Struct("a" / cs.Byte, "at" / cs.Tell, "x" / cs.Bytes(cs.this.a), cs.Check(lambda ctx: ctx.x != b"z")),
+    cs.Struct("key" / cs.Byte, "x" / cs.PrefixedArray(cs.Byte, cs.Prefixed(cs.Byte, cs.Struct("own" / OWN)))),
+    cs.Struct("key" / cs.Byte, "x" / cs.Array(2, cs.Array(2, OWN)), "i" / cs.Index),
+    cs.Struct("key" / cs.Byte, "l" / cs.RepeatUntil(lambda n, _, __: n == 0, cs.Byte), "i" / cs.Index, "own" / OWN),
+    cs.Struct("n" / cs.Byte, "x" / cs.Switch(cs.this.n, {0: LOOSE, 1: cs.Array(2, cs.Byte)}), "i" / cs.Index),
+    cs.Struct("n" / cs.Enum(cs.Byte, a=1, b=2), "x" / cs.Computed(lambda ctx: int(ctx.n)), "own" / cs.Tell),
+    cs.Struct("n" / cs.Struct("a" / cs.Byte), "x" / cs.If(lambda ctx: ctx.n.a & 1, cs.Byte), "z" / cs.Byte),
+    cs.Struct("n" / cs.Byte, "back" / cs.Pointer(0, cs.Byte), "ahead" / cs.Pointer(2, cs.Byte), "z" / cs.Bytes(3)),
+    cs.Struct("n" / cs.Byte, "x" / cs.Prefixed(cs.Byte, cs.Struct("at" / cs.Tell, "y" / cs.GreedyBytes))),
+    cs.Struct("f" / cs.RawCopy(cs.Struct("a" / cs.Byte)), "sum" / cs.Checksum(cs.Bytes(1), bytes, cs.this.f.data)),
+    cs.Struct(
+        "n" / cs.Byte, "x" / cs.FixedSized(4, cs.Struct("a" / cs.Peek(cs.Int64ub), "b" / cs.Byte)), "z" / cs.Byte
+    ),
+    cs.Struct("x" / cs.Select(cs.Struct("a" / cs.Const(b"\1"), "b" / OWN), cs.Byte, cs.Pass), "z" / cs.GreedyBytes),
+    cs.Struct("obj" / cs.Byte, "x" / cs.Select(cs.Const(b"\1"), cs.Byte)),
+    cs.Struct("x" / cs.Select(cs.Flag, cs.Byte, cs.PascalString(cs.Byte, "utf8")), "z" / cs.Byte),
+    cs.Struct("x" / cs.Optional(cs.Enum(cs.Byte, a=1)), "y" / cs.Optional(cs.Default(cs.Int16ub, 1)), "z" / cs.Byte),
+    cs.Struct("x" / cs.Select(cs.Int32ub, cs.Int24ub, cs.Bytes(2)), "z" / cs.GreedyBytes),
+    cs.Struct("n" / cs.Byte, cs.StopIf(cs.this.n == 1), "z" / cs.Byte),
+    cs.Struct("n" / cs.Byte, "u" / cs.Union(0, "a" / cs.Byte, "b" / cs.Byte), "z" / cs.Byte),
+]
+
+
+@pytest.mark.parametrize("inner", DEEP, ids=[str(number) for number in range(len(DEEP))])
+@seldom
+@chance
+def test_parts_that_look_around_are_read_and_written_as_construct_does(inner: Any, rng: Random) -> None:
+    assert plan(inner) is not None
+    interpreter, compiled = Interpreter(Foreign(inner)), Compiled(Foreign(inner))
+    for _ in range(8):
+        raw = bytes(rng.choice((0, 1, 1, 2, 3, rng.randrange(256))) for _ in range(rng.randrange(12)))
+        try:
+            raw = inner.build(plain(inner.parse(raw)))
+        except Exception:  # noqa: BLE001 - adapters raise anything
+            raw = raw[:4]
+        found = outcome(compiled.decode, raw)
+        assert found == outcome(interpreter.decode, raw)
+        if not isinstance(found, list):
+            value = interpreter.decode(raw)
+            for changed in (value, corrupted(rng, value)):
+                assert outcome(compiled.encode, changed) == outcome(interpreter.encode, changed)
+
+
 def test_long_arrays_are_loops_and_unknown_parts_of_fixed_size_join_the_run() -> None:
     assert all("    for " in text for text in source_of(Foreign(cs.Array(300, cs.Byte))).split("def encode"))
     swapped = cs.ByteSwapped(cs.Int16ub)

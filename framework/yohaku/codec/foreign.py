@@ -63,6 +63,7 @@ class Foreign(FieldType[Any]):
         self.greedy = size is None and is_greedy(inner)
         self._plain, self._parse_stream, self._build_bytes = plain, parse_stream, build_bytes
         self.kept: dict[bytes, Any] = {}
+        self._alone: set[bytes] = set()
         self._example, self._to_json, self._from_json = example, to_json, from_json
 
     @property
@@ -78,7 +79,7 @@ class Foreign(FieldType[Any]):
             used = data[offset : offset + stream.tell()]
             if self.kept.get(used, _UNSEEN) != value:
                 self._compare(used, self._build_bytes(self.inner, value))
-                self._keep(used, value)
+                self._keep(used, value, alone=offset + len(used) == end)
         except Exception as error:  # noqa: BLE001 - a foreign adapter may raise anything; it is a fault of the data
             self._blame(error)
         return value, offset + len(used)
@@ -91,22 +92,27 @@ class Foreign(FieldType[Any]):
         """Build, and check that all that was built reads back as the same value, unless it did before."""
         try:
             built = bytes(self._build_bytes(self.inner, value))
-            if self.kept.get(built, _UNSEEN) != value:
+            if built not in self._alone or self.kept.get(built, _UNSEEN) != value:
                 stream = io.BytesIO(built)
                 back = self._plain(self._parse_stream(self.inner, stream))
                 if stream.tell() != len(built) or back != value:
                     self.refuse(f"would come back as {back!r}: {self.type_name} does not keep this value")
-                self._keep(built, back)
+                self._keep(built, back, alone=True)
         except Exception as error:  # noqa: BLE001 - a foreign adapter may raise anything; it is a fault of the value
             self._blame(error)
         return built
 
-    def _keep(self, raw: bytes, value: Any) -> None:
-        """Remember a pair that was seen to go both ways; the value is a copy that nobody else has."""
+    def _keep(self, raw: bytes, value: Any, *, alone: bool) -> None:
+        """Remember a pair that was seen to go both ways, or with bytes behind it that the value may be of, one way.
+
+        The value is a copy that nobody else has.
+        """
         if len(raw) <= LONGEST_KEPT:
             if len(self.kept) >= MOST_KEPT:
                 self.kept.clear()
+                self._alone.clear()
             self.kept[raw] = self._plain(value)
+            (self._alone.add if alone else self._alone.discard)(raw)
 
     def emit_read(self, to: Reader, hint: str) -> str:
         """Emit the code of ``read``: straight for the parts of construct that are known, else its call."""
