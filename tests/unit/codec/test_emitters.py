@@ -50,27 +50,7 @@ from yohaku.fields import (
     VariableBlob,
 )
 
-BYTES = (
-    0x00,
-    0x01,
-    0x09,
-    0x0A,
-    0x20,
-    0x2F,
-    0x30,
-    0x39,
-    0x3A,
-    0x41,
-    0x7F,
-    0x80,
-    0x99,
-    0x9A,
-    0xA0,
-    0xEE,
-    0xF0,
-    0xF4,
-    0xFF,
-)
+BYTES = bytes.fromhex("0001090A202F30393A417F80999AA0EEF0F4FF")
 """Bytes at the edges of digits, nibbles, signs and characters."""
 
 
@@ -444,8 +424,7 @@ def test_a_leaf_keeps_out_of_its_neighbours_bits(edge: Edge) -> None:
 def test_a_leaf_keeps_out_of_its_like(edge: Edge) -> None:
     type_ = Repeat(edge.type, 5)
     codec, interpreter = alone(type_), Interpreter(type_)
-    values = (edge.good[-1], *edge.good[:2] * 2)[:5]
-    values += (edge.good[0],) * (5 - len(values))
+    values = tuple((edge.good[-1:] + edge.good * 4)[:5])
     raw = interpreter.encode(values)
     assert codec.encode(values) == raw
     assert outcome(codec.decode, raw) == outcome(interpreter.decode, raw)
