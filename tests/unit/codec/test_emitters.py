@@ -183,7 +183,6 @@ def members(**changes: Any) -> Members:
 
 TABLE = CodeTable("colours", 1, {1: "red", 200: "blue"})
 TWIN, TLV_TWIN = Twin(one=1, two=2), BareTwin(first=1)
-"""Records of other classes with the fields of these."""
 PAIRS = (Pair(one=1, two=2), Pair(one=0, two=500), Pair(one=255, two=0))
 UINTS = [
     Edge(UInt(bits, least=least, most=most), [least, most, (least + most) // 2], [least - 1, most + 1, True, 1.0, None])
