@@ -9,9 +9,9 @@ import construct as c
 
 from yohaku.codec import foreign_nodes as nodes
 from yohaku.codec import foreign_parts as parts
-from yohaku.codec.foreign_exprs import Unknown
+from yohaku.codec.foreign_exprs import Unknown, formula
 from yohaku.codec.foreign_place import KNOWN, PLAIN, Place, in_bytes, node_of, whole
-from yohaku.codec.foreign_variable import Variable
+from yohaku.codec.foreign_variable import Counted, Variable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -46,7 +46,9 @@ def _flag(_: Any, place: Place) -> Node:
     return nodes.Truth(1 if place.in_bits else 8)
 
 
-def _bytes(inner: Any, _: Place) -> Node:
+def _bytes(inner: Any, place: Place) -> Node:
+    if callable(inner.length):
+        return Counted(formula(inner.length, place.scope))
     return nodes.Raw(8 * whole(inner.length))
 
 

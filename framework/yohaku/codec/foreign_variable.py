@@ -1,4 +1,4 @@
-"""Straight code for integers of seven bits a byte, as construct's VarInt and ZigZag write them."""
+"""Straight code for what is of any size: integers of seven bits a byte, and bytes as many as a member says."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from yohaku.codec.foreign_nodes import Node
 from yohaku.codec.parts import call_read
 
 if TYPE_CHECKING:
-    from yohaku.codec.emit import Reader, Writer
+    from collections.abc import Callable
+
+    from yohaku.codec.emit import Emitter, Reader, Writer
 
 
 class Variable(Node):
@@ -28,6 +30,29 @@ class Variable(Node):
         """Emit the call of what writes one."""
         number = f"({value} << 1 if {value} >= 0 else ~({value} << 1))" if self.zigzag else value
         to.chunk(f"{to.bind(write_variable, 'write_variable', 'seven bits a byte')}({number})")
+
+
+class Counted(Node):
+    """As many bytes as an expression says."""
+
+    def __init__(self, count: Callable[[Emitter], str]) -> None:
+        super().__init__()
+        self.count = count
+
+    def emit_read(self, to: Reader, hint: str) -> str:
+        """Emit the reading of bytes."""
+        count = to.let(f"{hint}_count", self.count(to))
+        place = to.position_within()
+        stop = to.let(f"{hint}_stop", f"{place} + {count}")
+        to.refuse_if(f"not {place} <= {stop} <= {to.end}")
+        raw = to.let(hint, f"data[{place}:{stop}]")
+        to.move(stop)
+        return raw
+
+    def emit_write(self, to: Writer, value: str) -> None:
+        """Emit the writing of bytes."""
+        to.refuse_if(f"type({value}) is not bytes or len({value}) != {self.count(to)}")
+        to.chunk(value)
 
 
 def read_variable(data: bytes, position: int, end: int) -> tuple[int, int]:

@@ -136,6 +136,12 @@ def maybe(rng: Random, draw: Callable[[Random], Any]) -> Any:
     return draw(rng) if rng.random() < 0.5 else None
 
 
+def numbered(rng: Random) -> Any:
+    """Draw bytes, and how many they are."""
+    held = rng.randbytes(rng.randrange(9))
+    return {"n": len(held), "raw": held}
+
+
 def ahead(rng: Random) -> Any:
     """Draw a number, and its first byte."""
     number = rng.randrange(0x10000)
@@ -195,6 +201,10 @@ LEAVES = (
     Tree(cs.Bitwise(cs.Array(4, cs.Nibble)), lambda rng: [rng.randrange(16) for _ in range(4)]),
     Tree(cs.Select(cs.Const(b"\1"), cs.Const(b"\2\3")), lambda rng: rng.choice((b"\1", b"\2\3"))),
     Tree(cs.Select(A, B, cs.PascalString(cs.Byte, "utf8")), lambda rng: rng.choice((a(rng), b(rng), text(rng, 9)))),
+    Tree(
+        cs.Struct("n" / cs.Rebuild(cs.Byte, cs.len_(cs.this.raw)), "raw" / cs.Bytes(cs.this.n)),
+        numbered,
+    ),
     Tree(cs.Struct("ahead" / cs.Peek(cs.Byte), "number" / cs.Int16ub), ahead),
     Tree(cs.Struct("a" / cs.Optional(A), "kind" / cs.Const(b"\1")), lambda rng: {"a": maybe(rng, a), "kind": b"\1"}),
 )
