@@ -220,7 +220,7 @@ DEEP = [
     cs.Struct("a" / cs.Byte, "at" / cs.Tell, "x" / cs.Bytes(cs.this.a), cs.Check(lambda ctx: ctx.x != b"z")),
     cs.Struct("key" / cs.Byte, "x" / cs.PrefixedArray(cs.Byte, cs.Prefixed(cs.Byte, cs.Struct("own" / OWN)))),
     cs.Struct("key" / cs.Byte, "x" / cs.Array(2, cs.Array(2, OWN)), "i" / cs.Index),
-    cs.Struct("key" / cs.Byte, "l" / cs.RepeatUntil(lambda n, _, __: n == 0, cs.Byte), "i" / cs.Index, "own" / OWN),
+    cs.Struct("key" / cs.Byte, "l" / cs.RepeatUntil(lambda n, _, __: n == 0, cs.Byte), "i" / cs.Index),
     cs.Struct("n" / cs.Byte, "x" / cs.Switch(cs.this.n, {0: LOOSE, 1: cs.Array(2, cs.Byte)}), "i" / cs.Index),
     cs.Struct("n" / cs.Enum(cs.Byte, a=1, b=2), "x" / cs.Computed(lambda ctx: int(ctx.n)), "own" / cs.Tell),
     cs.Struct("n" / cs.Struct("a" / cs.Byte), "x" / cs.If(lambda ctx: ctx.n.a & 1, cs.Byte), "z" / cs.Byte),

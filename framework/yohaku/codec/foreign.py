@@ -29,7 +29,7 @@ class Foreign(FieldType[Any]):
     Values are numbers, text, bytes, lists and dicts; every member of a Struct that has a name is there, constants too.
 
     Parts of construct that are known become straight code, and functions of designers that look at nothing but the
-    value are called in it. What is not known goes to construct, which is asked both ways once for each encoding.
+    value are called in it. What is not known is called in place, with its context, and asked both ways.
 
     Args:
         inner: the construct.

@@ -83,6 +83,14 @@ EDGES: list[tuple[Any, list[Any]]] = [
     (cs.Prefixed(cs.Int8sb, cs.GreedyBytes), [b"", b"a" * 127]),
     (cs.Struct("a" / cs.Byte, "b" / cs.Computed(7), "c" / cs.Computed(cs.this.a - 1)), [{"a": 3, "b": 7, "c": 2}]),
     (cs.Struct("x" / cs.If(True, cs.Byte)), [{"x": 1}]),
+    (
+        cs.Struct("x" / cs.Prefixed(cs.Byte, cs.Select(cs.Bytes(2), cs.Bytes(1))), "z" / cs.GreedyBytes),
+        [{"x": b"a", "z": b"rest"}, {"x": b"ab", "z": b""}],
+    ),
+    (
+        cs.Struct("x" / cs.Prefixed(cs.Byte, cs.Struct("p" / cs.Peek(cs.Bytes(2)), "b" / cs.Byte)), "z" / cs.Byte),
+        [{"x": {"p": None, "b": 1}, "z": 2}],
+    ),
 ]
 """Values that are taken."""
 
