@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 
 from yohaku.errors import YohakuError
 from yohaku.globalplatform.cap import read_load_file
@@ -13,8 +14,10 @@ from yohaku.iso7816 import Command, Tlv
 from yohaku.iso7816.tlv import parse
 from yohaku.schema.tables import BadRow, read_json_lines
 from yohaku.testing.fuzz import Mutation, messaging, mutate_bytes
-from yohaku.testing.fuzz.forms import mutate_json, mutate_objects
+from yohaku.testing.fuzz.crossing import RecordMutation
+from yohaku.testing.fuzz.forms import mutate_objects
 from yohaku.testing.fuzz.targets import parsers
+from yohaku.testing.fuzz.targets.records import seed_records
 from yohaku_applets.library_card import Borrower, Status
 
 _EXAMPLE = Borrower.example()
@@ -127,14 +130,15 @@ def _messages(data: bytes) -> None:
 
 
 _BORROWER = [_EXAMPLE.encode()]
+_CROSSED = RecordMutation(Borrower, cache(lambda: seed_records(Borrower)))
 _JSON = json.dumps(_EXAMPLE.to_json(), ensure_ascii=False).encode()
 _LONG = b"\x00\xd6\x00\x00\x05hello"
 FAULTS = {
-    "date": Fault("a record's date lies in February", _date, _BORROWER),
-    "fields": Fault("two fields of a record have rare values", _two_fields, _BORROWER),
+    "date": Fault("a record's date lies in February", _date, _BORROWER, _CROSSED.of_bytes),
+    "fields": Fault("two fields of a record have rare values", _two_fields, _BORROWER, _CROSSED.of_bytes),
     "nested": Fault("three data objects, three levels deep", _nested, [b"\x6f\x02\x84\x00"], mutate_objects),
     "extended": Fault("an extended command of one instruction with 3 bytes of data", _extended, [_LONG]),
     "imports": Fault("a sound load file needs version 1.6 of its last import", _imports, list(parsers._load_files())),
-    "json": Fault("accepted JSON has an empty name", _json, [_JSON], mutate_json),
+    "json": Fault("accepted JSON has an empty name", _json, [_JSON], _CROSSED.of_json),
     "message": Fault("a card forgets the MAC of commands with 7 bytes", _messages, [next(iter(parsers._messages()))]),
 }

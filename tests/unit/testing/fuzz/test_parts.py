@@ -2,12 +2,14 @@
 
 import ast
 import json
+from contextlib import suppress
 from random import Random
 
 import pytest
 
 from yohaku.iso7816.tlv import parse
 from yohaku.testing.fuzz import Call, Corpus, mutate_bytes
+from yohaku.testing.fuzz.crossing import RecordMutation
 from yohaku.testing.fuzz.finding import Finding, Reason
 from yohaku.testing.fuzz.forms import mutate_json, mutate_lines, mutate_objects, mutate_table
 from yohaku.testing.fuzz.messages import CELL, read_cell, write_cell
@@ -15,6 +17,8 @@ from yohaku.testing.fuzz.minimise import Minimiser
 from yohaku.testing.fuzz.mutation import MOST_BYTES
 from yohaku.testing.fuzz.source import write_test
 from yohaku.testing.fuzz.target import digest
+from yohaku.testing.fuzz.targets.records import seed_records
+from yohaku_applets.library_card import Borrower
 
 SEED = {bytes: b"\x6f\x04\x84\x02\xf0\x01", "json": b'{"name": "abc", "items": [1, 2]}', "csv": b"a,b\n1,2\n"}
 
@@ -93,6 +97,24 @@ def test_data_objects_keep_their_lengths_half_of_the_time():
 @pytest.mark.parametrize("data", [b"", b"\xff\xfe", b"{", b"\n\n", b"[" * 5000, bytes(MOST_BYTES + 5), *SEED.values()])
 def test_mutations_take_anything_and_stay_within_their_limit(mutate, data):
     assert all(len(made) <= MOST_BYTES for made in mutated(mutate, data, b"\x80other\n", 60))
+
+
+@pytest.mark.parametrize("form", ["bytes", "json"])
+def test_records_take_values_of_others_and_still_encode(form):
+    cross, example = RecordMutation(Borrower, lambda: seed_records(Borrower)), Borrower.example()
+    data = example.encode() if form == "bytes" else json.dumps(example.to_json()).encode()
+    read = Borrower.decode if form == "bytes" else lambda made: Borrower.from_json(json.loads(made))
+    sound = []
+    for made in mutated(getattr(cross, f"of_{form}"), data):
+        with suppress(Exception):
+            sound.append(read(made))
+    assert len({one.expires for one in sound}) > 5
+    assert len([one for one in sound if one.expires != example.expires and one.status != example.status]) > 1
+
+
+def test_a_record_that_cannot_be_crossed_has_its_bytes_changed():
+    cross = RecordMutation(Borrower, lambda: [None])
+    assert all(isinstance(made, bytes) for made in mutated(cross.of_bytes, Borrower.example().encode()))
 
 
 def test_words_of_the_code_get_into_inputs():

@@ -11,7 +11,8 @@ from hypothesis import HealthCheck, Phase, given, settings
 
 from yohaku.schema.tables import write_csv
 from yohaku.testing.fuzz import checks
-from yohaku.testing.fuzz.forms import mutate_json, mutate_table
+from yohaku.testing.fuzz.crossing import RecordMutation
+from yohaku.testing.fuzz.forms import mutate_table
 from yohaku.testing.fuzz.source import Call
 from yohaku.testing.fuzz.target import Part
 from yohaku.testing.values import records
@@ -54,10 +55,12 @@ def _file_parts(name: str, file: File[Any], expression: str, imported: Call) -> 
         line = f"from yohaku.testing.fuzz.checks import {check}"
         return Call(line, expression, imported.imports, imported.setup, text)
 
-    yield Part(f"{name}.bytes", partial(checks.check_bytes, record), raw, call("check_bytes", text=False))
-    yield Part(f"{name}.prefix", partial(checks.check_prefix, record), raw, call("check_prefix", text=False))
+    cross = RecordMutation(record, drawn)
+    bytes_call, prefix_call = call("check_bytes", text=False), call("check_prefix", text=False)
+    yield Part(f"{name}.bytes", partial(checks.check_bytes, record), raw, bytes_call, cross.of_bytes)
+    yield Part(f"{name}.prefix", partial(checks.check_prefix, record), raw, prefix_call, cross.of_bytes)
     json_call, csv_call = call("check_json", text=True), call("check_csv", text=True)
-    yield Part(f"{name}.json", partial(checks.check_json, record), texts, json_call, mutate_json)
+    yield Part(f"{name}.json", partial(checks.check_json, record), texts, json_call, cross.of_json)
     yield Part(f"{name}.csv", partial(checks.check_csv, record), tables, csv_call, mutate_table, separator=b"\n")
 
 
