@@ -78,15 +78,13 @@ class Foreign(FieldType[Any]):
             value = self._plain(self._parse_stream(self.inner, stream))
             used = data[offset : offset + stream.tell()]
             if self.kept.get(used, _UNSEEN) != value:
-                self._compare(used, self._build_bytes(self.inner, value))
+                again = self._build_bytes(self.inner, value)
+                if again != used:
+                    raise _other(used, again)
                 self._keep(used, value, alone=offset + len(used) == end)
         except Exception as error:  # noqa: BLE001 - a foreign adapter may raise anything; it is a fault of the data
             self._blame(error)
         return value, offset + len(used)
-
-    def _compare(self, used: bytes, again: bytes) -> None:
-        if again != used:
-            raise Refused(Fault(f"is {used.hex()}, which would be written back as {again.hex()}", (), 0, len(used)))
 
     def write(self, value: object) -> bytes:
         """Build, and check that all that was built reads back as the same value, unless it did before."""
@@ -192,6 +190,10 @@ class Foreign(FieldType[Any]):
             else:
                 return candidate
         raise Refused(*faults)
+
+
+def _other(used: bytes, again: bytes) -> Refused:
+    return Refused(Fault(f"is {used.hex()}, which would be written back as {again.hex()}", (), 0, len(used)))
 
 
 def _json(value: Any) -> Json:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
+_PARSING = {"_parsing": True, "_building": False, "_sizing": False}
+_BUILDING = {"_parsing": False, "_building": True, "_sizing": False}
 _PLAIN = frozenset({bool, bytes, float, int, str, type(None)})
 
 
@@ -43,8 +45,8 @@ def build_bytes(inner: Any, value: Any) -> bytes:
 
 def context_of(*, parsing: bool) -> Any:
     """Give the context that construct begins to parse or build with."""
-    context: Any = construct.Container()
-    dict.update(context, _parsing=parsing, _building=not parsing, _sizing=False, _params=context)
+    context: Any = construct.Container(_PARSING if parsing else _BUILDING)
+    context["_params"] = context
     return context
 
 
