@@ -80,7 +80,7 @@ class Foreign(FieldType[Any]):
             if self.kept.get(used, _UNSEEN) != value:
                 again = self._build_bytes(self.inner, value)
                 if again != used:
-                    raise _other(used, again)
+                    _refuse_other(used, again)
                 self._keep(used, value, alone=offset + len(used) == end)
         except Exception as error:  # noqa: BLE001 - a foreign adapter may raise anything; it is a fault of the data
             self._blame(error)
@@ -192,8 +192,8 @@ class Foreign(FieldType[Any]):
         raise Refused(*faults)
 
 
-def _other(used: bytes, again: bytes) -> Refused:
-    return Refused(Fault(f"is {used.hex()}, which would be written back as {again.hex()}", (), 0, len(used)))
+def _refuse_other(used: bytes, again: bytes) -> NoReturn:
+    raise Refused(Fault(f"is {used.hex()}, which would be written back as {again.hex()}", (), 0, len(used)))
 
 
 def _json(value: Any) -> Json:
