@@ -10,6 +10,7 @@ from yohaku.testing.proof import Proof, prove
 from yohaku.testing.schemas import applets, field_types, schemas
 from yohaku.testing.script import apdu_script, python_script
 from yohaku.testing.sessions import Session, sessions
+from yohaku.testing.straight import NotSettledError, straight
 from yohaku.testing.values import near_misses, records, values_for
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ __all__ = [
     "LinkDrop",
     "LinkTruncate",
     "Model",
+    "NotSettledError",
     "PowerCut",
     "Proof",
     "Run",
@@ -55,5 +57,6 @@ __all__ = [
     "run",
     "schemas",
     "sessions",
+    "straight",
     "values_for",
 ]

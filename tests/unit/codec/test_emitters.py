@@ -49,6 +49,7 @@ from yohaku.fields import (
     UInt,
     VariableBlob,
 )
+from yohaku.testing import straight
 
 BYTES = bytes.fromhex("0001090A202F30393A417F80999AA0EEF0F4FF")
 """Bytes at the edges of digits, nibbles, signs and characters."""
@@ -333,17 +334,6 @@ COMPOUND = [
 ]
 
 
-def alone(type_: FieldType[Any]) -> Compiled[Any]:
-    """Make a codec without an interpreter behind it."""
-    codec = Compiled(type_)
-
-    def fail(_: Any) -> Any:
-        raise AssertionError("left to the interpreter")
-
-    codec.interpreter.encode = codec.interpreter.decode = codec.interpreter.decode_from = fail  # type: ignore[assignment,method-assign]
-    return codec
-
-
 def outcome(action: Any, argument: Any) -> Any:
     """Give what an action gives, types and all, or its faults."""
     try:
@@ -377,7 +367,7 @@ NAMES = [edge.type.type_name for edge in ALL]
 
 @pytest.mark.parametrize("edge", ALL, ids=NAMES)
 def test_what_fits_is_settled_by_straight_code_alone(edge: Edge) -> None:
-    codec, interpreter = alone(edge.type), Interpreter(edge.type)
+    codec, interpreter = straight(edge.type), Interpreter(edge.type)
     for value in edge.good:
         raw = interpreter.encode(value)
         assert codec.encode(value) == raw
@@ -407,13 +397,13 @@ def test_changed_bytes_mean_what_they_mean_to_the_interpreter(edge: Edge) -> Non
 def test_a_leaf_keeps_out_of_its_neighbours_bits(edge: Edge) -> None:
     kind = beside(edge.type)
     codec, interpreter = Compiled(kind.__field_type__), Interpreter(kind.__field_type__)
-    straight = alone(kind.__field_type__)
+    generated = straight(kind.__field_type__)
     more = {"front": 1} if "front" in kind.__values__ else {}
     for value in edge.good:
         held: Any = kind(it=value, behind=7, **more)
         raw = interpreter.encode(held)
-        assert straight.encode(held) == raw
-        assert outcome(straight.decode, raw) == outcome(interpreter.decode, raw)
+        assert generated.encode(held) == raw
+        assert outcome(generated.decode, raw) == outcome(interpreter.decode, raw)
     for value in edge.bad:
         held = kind(it=value, behind=7, **more)
         assert outcome(codec.encode, held) == outcome(interpreter.encode, held)
@@ -422,7 +412,7 @@ def test_a_leaf_keeps_out_of_its_neighbours_bits(edge: Edge) -> None:
 @pytest.mark.parametrize("edge", LEAVES, ids=NAMES[: len(LEAVES)])
 def test_a_leaf_keeps_out_of_its_like(edge: Edge) -> None:
     type_ = Repeat(edge.type, 5)
-    codec, interpreter = alone(type_), Interpreter(type_)
+    codec, interpreter = straight(type_), Interpreter(type_)
     values = tuple((edge.good[-1:] + edge.good * 4)[:5])
     raw = interpreter.encode(values)
     assert codec.encode(values) == raw
@@ -446,7 +436,7 @@ def test_a_list_is_as_long_as_it_may_be_and_no_longer(holding: Any, item: Any) -
     wide, narrow = holding(item, 9), holding(item, 3)
     for count in range(6):
         raw = Interpreter(wide).encode((one,) * count)
-        assert outcome(alone(wide).decode, raw) == outcome(Interpreter(wide).decode, raw)
+        assert outcome(straight(wide).decode, raw) == outcome(Interpreter(wide).decode, raw)
         assert outcome(Compiled(narrow).decode, raw) == outcome(Interpreter(narrow).decode, raw)
         assert outcome(Compiled(narrow).encode, (one,) * count) == outcome(Interpreter(narrow).encode, (one,) * count)
 
@@ -467,7 +457,7 @@ def test_a_value_is_as_long_as_it_may_be_and_no_longer(holding: Any, one: Any, m
     type_, wide = holding(most), holding(most + 2)
     for size in range(most - 1, most + 3):
         raw = Interpreter(wide).encode(one * size)
-        codec = alone(type_) if size <= most else Compiled(type_)
+        codec = straight(type_) if size <= most else Compiled(type_)
         assert outcome(codec.decode, raw) == outcome(Interpreter(type_).decode, raw)
 
 

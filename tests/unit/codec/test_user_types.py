@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from yohaku import Record, field, hidden
-from yohaku.codec import BitField, Compiled, FieldType, FixedField, Interpreter, source_of
+from yohaku.codec import BitField, FixedField, Interpreter, source_of
 from yohaku.codec.parts import emitter
 from yohaku.errors import DecodeError, EncodeError
 from yohaku.fields import (
@@ -17,17 +15,7 @@ from yohaku.fields import (
     UInt,
     computed,
 )
-
-
-def alone(type_: FieldType[Any]) -> Compiled[Any]:
-    """Make a codec without an interpreter behind it."""
-    codec = Compiled(type_)
-
-    def fail(_: Any) -> Any:
-        raise AssertionError("left to the interpreter")
-
-    codec.interpreter.encode = codec.interpreter.decode = codec.interpreter.decode_from = fail  # type: ignore[assignment,method-assign]
-    return codec
+from yohaku.testing import straight
 
 
 class Tens(UInt):
@@ -158,8 +146,8 @@ class TestTypesOfUsers:
             behind: int = field(UInt(8))
 
         held = Held(size=3, text="abc", behind=9)
-        assert alone(Held.__field_type__).encode(held) == b"\3cba\t"
-        assert alone(Held.__field_type__).decode(b"\3cba\t") == held
+        assert straight(Held.__field_type__).encode(held) == b"\3cba\t"
+        assert straight(Held.__field_type__).decode(b"\3cba\t") == held
         with pytest.raises(EncodeError, match="needs size to be 2, it is 3"):
             held.replace(text="ab").encode()
 
@@ -170,23 +158,23 @@ class TestTypesOfUsers:
             odd: int = field(type_)
             _copy = hidden(computed(UInt(8), lambda number: number, "odd"))
 
-        assert alone(Held.__field_type__).decode(b"\2\5") == Held(odd=5)
+        assert straight(Held.__field_type__).decode(b"\2\5") == Held(odd=5)
         assert type_.asked == [2]
 
     def test_one_that_reads_by_itself_does(self) -> None:
-        assert alone(Mirrored()).decode(b"xy") == b"xyxy"
-        assert alone(Mirrored()).encode(b"xyxy") == b"xy"
+        assert straight(Mirrored()).decode(b"xy") == b"xyxy"
+        assert straight(Mirrored()).encode(b"xyxy") == b"xy"
 
     @pytest.mark.parametrize("bits", [3, 8])
     def test_bits_are_asked_each_time_unless_they_come_again_and_again(self, bits: int) -> None:
         type_ = Asked(bits)
-        codec = alone(type_)
+        codec = straight(type_)
         assert [codec.decode(b"\2") for _ in range(2)] == [5, 5]
         assert [codec.encode(5) for _ in range(2)] == [b"\2", b"\2"]
         assert type_.asked == [2, 2, -1, -1]
         type_ = Asked(bits)
         type_.recurring = True
-        codec = alone(type_)
+        codec = straight(type_)
         assert [codec.decode(b"\2") for _ in range(2)] == [5, 5]
         assert [codec.encode(5) for _ in range(2)] == [b"\2", b"\2"]
         assert type_.asked == [2, -1]
@@ -198,15 +186,15 @@ class TestTypesOfUsers:
     @pytest.mark.parametrize(("size", "asked"), [(2, 1), (8, 1), (9, 2)])
     def test_a_table_recalls_what_one_number_holds(self, size: int, asked: int) -> None:
         type_ = Recalled(size)
-        codec, raw = alone(type_), bytes(range(size))
+        codec, raw = straight(type_), bytes(range(size))
         assert [codec.decode(raw) for _ in range(2)] == [raw[::-1]] * 2
         assert [codec.encode(raw[::-1]) for _ in range(2)] == [raw] * 2
         assert (type_.read_count, type_.written_count) == (asked, asked)
 
     def test_what_overrides_a_method_is_called(self) -> None:
         assert emitter(Tens(8), "emit_read") is None
-        assert alone(Tens(8)).decode(b"\3") == 30
-        assert alone(Tens(8)).encode(30) == b"\3"
+        assert straight(Tens(8)).decode(b"\3") == 30
+        assert straight(Tens(8)).encode(30) == b"\3"
 
     def test_what_overrides_a_name_is_generated(self) -> None:
         for type_ in (Named(8), Harmless(), Counter(8)):
@@ -219,9 +207,9 @@ class TestTypesOfUsers:
             behind: int = field(UInt(8))
 
         held = Held(before=1, odd=b"\3\2", behind=4)
-        assert alone(Held.__field_type__).encode(held) == b"\1\2\3\4"
+        assert straight(Held.__field_type__).encode(held) == b"\1\2\3\4"
         assert "unpack_B2sB" in source_of(Held)
-        assert alone(Held.__field_type__).decode(b"\1\2\3\4") == held
+        assert straight(Held.__field_type__).decode(b"\1\2\3\4") == held
         with pytest.raises(DecodeError, match=r"odd is wrong @ \$.odd \(byte 1, 2 bytes\)"):
             Held.decode(b"\1\xff\3\4")
 
@@ -238,8 +226,8 @@ class TestTypesOfUsers:
             one: int = field(Odd(3))
             two: int = field(UInt(5))
 
-        assert alone(Held.__field_type__).encode(Held(one=5, two=3)) == b"\x43"
-        assert alone(Held.__field_type__).decode(b"\x43") == Held(one=5, two=3)
+        assert straight(Held.__field_type__).encode(Held(one=5, two=3)) == b"\x43"
+        assert straight(Held.__field_type__).decode(b"\x43") == Held(one=5, two=3)
 
 
 class Quiet(FixedField[None]):
@@ -282,8 +270,8 @@ class TestHiddenTypesOfUsers:
             _quiet = hidden(Quiet(1))
 
         held = Held(number=2)
-        assert alone(Held.__field_type__).encode(held) == b"\x17\x80"
-        assert alone(Held.__field_type__).decode(b"\x17\x80") == held
+        assert straight(Held.__field_type__).encode(held) == b"\x17\x80"
+        assert straight(Held.__field_type__).decode(b"\x17\x80") == held
         for wrong in (b"\x17\x81", b"\x17\x64", b"\x16\x80"):
             with pytest.raises(DecodeError, match=r"is not quiet|are not all set"):
                 Held.decode(wrong)
