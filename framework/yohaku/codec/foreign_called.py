@@ -89,7 +89,6 @@ class Called(Node):
         read = to.bind(self.read, f"read_{hint}", "parsed by construct")
         value, position = to.name(hint), to.name("position")
         to.line(f"{value}, {position} = {read}({self.region.name}, {place}, {base}, {self.scope.context})")
-        to.refuse_if(f"{position} > {to.end}")
         to.move(position)
         return value
 

@@ -1,4 +1,4 @@
-"""Straight code for parts that try: Select, the first of several parts that fits, and Peek, which reads ahead."""
+"""Straight code for parts that try: Select takes the first of several that fits, Optional one or none, Peek looks."""
 
 from __future__ import annotations
 
@@ -55,11 +55,11 @@ def beginning(node: Any) -> bytes:
 
 @contextmanager
 def _attempt(to: Reader) -> Iterator[None]:
-    """Let the code added inside notice at once when bytes are missing."""
-    outer = to.whole, to.late, to.owed
-    to.whole, to.late, to.owed = None, False, False
+    """Let the code added inside, from a position that is not behind the end, notice at once when bytes are missing."""
+    outer = to.whole, to.late
+    to.whole, to.late = None, False
     yield
-    to.whole, to.late, to.owed = outer
+    to.whole, to.late = outer
 
 
 class Choice(Node):
@@ -101,7 +101,7 @@ class Choice(Node):
         if isinstance(node, parts.Constant) and isinstance(node.value, bytes):
             to.line(f"{value} = {node.value!r}")
             to.line(f"{position} = {start} + {len(node.value)}")
-        elif index < len(self.nodes) - 1 and is_strict(node):
+        elif is_strict(node):
             with to.block("try:"):
                 self._emit_alternative(to, names, node)
             to.line(f"except Exception: {value} = {to.bind(_MISSING, 'MISSING', 'stands for no value')}")
@@ -136,6 +136,40 @@ class Choice(Node):
             word = "elif"
             if refused == NEVER:
                 break
+        to.chunk(content)
+
+
+class Trailing(Node):
+    """A part that is there when bytes are left; None is no part, where construct refuses to build one from it."""
+
+    scalar = False
+
+    def __init__(self, inner: Node) -> None:
+        super().__init__()
+        self.inner = inner
+
+    def emit_read(self, to: Reader, hint: str) -> str:
+        """Emit the reading of the part, if bytes are left."""
+        position, value = to.anchor(), to.name(hint)
+        with to.block(f"if {position} != {to.end}:"):
+            to.line(f"{value} = {self.inner.emit_read(to, hint)}")
+            to.anchor(position)
+        with to.block("else:"):
+            to.line(f"{value} = None")
+            to.refuse_if(f"not ({refusal(to, self.inner, value)})")
+        to.move(position)
+        return value
+
+    def emit_write(self, to: Writer, value: str) -> None:
+        """Emit the writing of the part, if there is a value."""
+        content = to.name(f"{value}_content")
+        with to.block(f"if {value} is not None:"):
+            inner = to.nested()
+            self.inner.emit_write(inner, value)
+            to.line(f"{content} = {inner.finish()}")
+        with to.block("else:"):
+            to.refuse_if(f"not ({refusal(to, self.inner, value)})")
+            to.line(f'{content} = b""')
         to.chunk(content)
 
 

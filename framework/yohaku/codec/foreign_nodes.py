@@ -116,7 +116,7 @@ class Truth(Sized):
     def emit_read(self, to: Reader, hint: str) -> str:
         """Emit the reading of 0 or 1."""
         number = to.bits(self.width, hint)
-        if self.width > 1:
+        if self.size:
             to.refuse_if(f"{number} > 1")
         return f"{number} == 1"
 

@@ -416,35 +416,6 @@ class Chosen(Node):
         to.chunk(content)
 
 
-class Trailing(Node):
-    """A part that is there when bytes are left."""
-
-    scalar = False
-
-    def __init__(self, inner: Node) -> None:
-        super().__init__()
-        self.inner = inner
-
-    def emit_read(self, to: Reader, hint: str) -> str:
-        """Emit the reading of the part, if bytes are left."""
-        position, value = to.anchor(), to.name(hint)
-        to.line(f"{value} = None")
-        with to.block(f"if {position} != {to.end}:"):
-            to.line(f"{value} = {self.inner.emit_read(to, hint)}")
-            to.anchor(position)
-        to.move(position)
-        return value
-
-    def emit_write(self, to: Writer, value: str) -> None:
-        """Emit the writing of the part, if there is a value."""
-        content = to.let(f"{value}_content", 'b""')
-        with to.block(f"if {value} is not None:"):
-            inner = to.nested()
-            self.inner.emit_write(inner, value)
-            to.line(f"{content} = {inner.finish()}")
-        to.chunk(content)
-
-
 class Until(Node):
     """Numbers, bytes or texts up to the first one that a designer's function takes for the last."""
 

@@ -12,7 +12,7 @@ from yohaku.codec import foreign_nodes as nodes
 from yohaku.codec import foreign_parts as parts
 from yohaku.codec import foreign_simple  # noqa: F401 - registers the classes that it knows
 from yohaku.codec.foreign_called import Called, Region, Tree, stream_of
-from yohaku.codec.foreign_choice import Ahead, Choice
+from yohaku.codec.foreign_choice import Ahead, Choice, Trailing
 from yohaku.codec.foreign_exprs import Scope, Unknown, formula, ignores
 from yohaku.codec.foreign_flow import note
 from yohaku.codec.foreign_place import KNOWN, Place, in_bytes, node_of, whole
@@ -145,7 +145,7 @@ def _select(inner: Any, place: Place) -> Node:
     if len(inner.subcons) == 2 and inner.subcons[1] is c.Pass and place.last:
         node = node_of(inner.subcons[0], place)
         if node.minimum:
-            return parts.Trailing(node)
+            return Trailing(node)
     place.tree.looking += 1
     return Choice([node_of(part, place) for part in inner.subcons])
 

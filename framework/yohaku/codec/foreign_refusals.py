@@ -21,7 +21,7 @@ _NO_BYTES: frozenset[type] = _NO_SIZED | {int, bool}
 _NO_TEXT: frozenset[type] = frozenset({bytes, int, bool, float, list, dict, _NONE})
 _NO_NAME: frozenset[type] = frozenset({bytes, float, list, _NONE})
 _NO_STRUCT: frozenset[type] = frozenset({str, bytes, int, bool, float, list, _NONE})
-_NO_ITEMS: frozenset[type] = frozenset({int, bool, float})
+_NO_ITEMS: frozenset[type] = frozenset({int, bool, float, _NONE})
 NEVER = "False"
 """The condition of a part that takes whatever it is given, as far as is known."""
 
@@ -72,10 +72,30 @@ def _of_checked(to: Emitter, node: nodes.Checked, value: str) -> str:
     return f"{refusal(to, node.inner, value)} or {node.question(to, value)}"
 
 
+def _of_own(_: Emitter, node: parts.Own, value: str) -> str:
+    try:
+        node.inner.write(None)
+    except Exception:  # noqa: BLE001 - a field type that is asked for what it is not made for
+        return f"{value} is None"
+    return NEVER
+
+
 def _of_members(to: Emitter, node: parts.Members, value: str) -> str:
+    if node.form == "list":
+        return _of_sequence(to, node, value)
+    if node.focus is not None:
+        return refusal(to, dict(node.members)[node.focus], value)
+    return _of_struct(to, node, value) if node.asks else NEVER
+
+
+def _of_sequence(to: Emitter, node: parts.Members, value: str) -> str:
+    """Give the condition for a Sequence: it is none, and so is each of its members, of which one is refused."""
+    odd = [f"({wrong})" for _, member in node.members if (wrong := refusal(to, member, value)) != NEVER]
+    return f"{value} is None and ({' or '.join(odd)})" if odd else NEVER
+
+
+def _of_struct(to: Emitter, node: parts.Members, value: str) -> str:
     """Give the condition for a Struct with a member that must be there: it is none, or a member is refused."""
-    if node.form != "dict" or not node.asks:
-        return NEVER
     missing = [f"{name!r} not in {value}" for name in node.asks]
     named = [(name, refusal(to, member, f"{value}[{name!r}]")) for name, member in node.members if name is not None]
     odd = [f"{name!r} in {value} and ({wrong})" for name, wrong in named if wrong != NEVER]
@@ -95,8 +115,10 @@ _OF: dict[type, Callable[[Emitter, Any, str], str]] = {
     nodes.Checked: _of_checked,
     nodes.Padded: _of_inner,
     Variable: _of_types(_NO_INTEGER),
+    parts.Own: _of_own,
     parts.Constant: _of_constant,
     parts.Sized: _of_inner,
     parts.Items: _of_types(_NO_ITEMS),
+    parts.Until: _of_types(_NO_ITEMS),
     parts.Members: _of_members,
 }

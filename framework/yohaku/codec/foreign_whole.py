@@ -53,8 +53,7 @@ class Whole(Node):
             opened = to.bind(io.BytesIO, "BytesIO", "a stream for parts that construct parses")
             self.region.name = to.let(f"{hint}_stream", f"{opened}(data[{self.tree.base}:{end}])")
         self._begin(to, parsing=True)
-        value = self.inner.emit_read(to, hint)
-        return value if value.isidentifier() else to.let(hint, value), self.tree.base
+        return self.inner.emit_read(to, hint), self.tree.base
 
     def _write(self, to: Writer, value: str) -> None:
         if self.root.called:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import construct as cs
-from foreign_trees import Days
+from foreign_trees import DAY, Days
+
+from yohaku.fields import UInt
 
 
 def half(number: Any, _: Any) -> int:
@@ -28,6 +30,11 @@ def as_float(number: Any, _: Any) -> Any:
     return float(number)
 
 
+def as_given(number: Any, _: Any) -> int:
+    """Give the number; none is zero."""
+    return int(number or 0)
+
+
 class First(cs.Adapter):  # type: ignore[type-arg]  # generic in its stubs only
     """An adapter that drops a member of its Struct, or writes one as another type."""
 
@@ -42,6 +49,7 @@ class First(cs.Adapter):  # type: ignore[type-arg]  # generic in its stubs only
         return {"a": self.kind(obj), "b": 0}
 
 
+OURS: Any = UInt(8)
 REFUSED: list[tuple[Any, bytes]] = [
     (First(int), b"\1\2"),
     (First(int), b"\1\0"),
@@ -64,6 +72,16 @@ REFUSED: list[tuple[Any, bytes]] = [
     (cs.Struct(cs.Const(5, cs.Byte), "x" / cs.Byte), b"\5a"),
     (cs.Struct("x" / cs.Const("ab", cs.PaddedString(3, "ascii"))), b"ab\0"),
     (cs.Struct("x" / cs.Const("ab", cs.PaddedString(3, "ascii"))), b"abc"),
+    (cs.Select(cs.Int16ub, cs.Byte), b"\5"),
+    (cs.Select(cs.Int32ub, cs.PascalString(cs.Byte, "utf8"), cs.Byte), b"\5"),
+    (cs.Optional(cs.Struct("a" / cs.Const(b"\1"))), b""),
+    (cs.Optional(cs.Flag), b""),
+    (cs.Optional(cs.Default(cs.Byte, 1)), b""),
+    (cs.Optional(cs.ExprAdapter(cs.Byte, same, as_given)), b""),
+    (cs.Optional(cs.Sequence(cs.Flag, cs.Const(b"\1"))), b""),
+    (cs.Optional(cs.FocusedSeq("x", "x" / cs.Flag)), b""),
+    (cs.Prefixed(cs.Byte, cs.Optional(cs.Flag)), b"\0"),
+    (cs.Select(cs.Struct("a" / cs.Const(b"\1")), cs.Pass, cs.Pass), b""),
 ]
 """Bytes, some of which are refused."""
 
@@ -79,6 +97,12 @@ EDGES: list[tuple[Any, list[Any]]] = [
     (cs.Bitwise(cs.Array(8, cs.Flag)), [[True, False] * 4]),
     (cs.Float16b, [0.0, 1.5, -2.0]),
     (cs.Optional(cs.Byte), [None, 0, 255]),
+    (cs.Optional(OURS), [None, 0, 255]),
+    (cs.Optional(cs.Sequence(cs.Byte, cs.Flag)), [None, [1, True]]),
+    (cs.Optional(cs.Sequence(cs.Flag, cs.Byte)), [None, [True, 1]]),
+    (cs.Optional(cs.PrefixedArray(cs.Byte, cs.Byte)), [None, [], [1]]),
+    (cs.Optional(cs.RepeatUntil(lambda item, _, __: item == 0, cs.Byte)), [None, [0], [1, 0]]),
+    (cs.Optional(DAY), [None, {"year": 1, "month": 2, "day": 3}]),
     (cs.Sequence(cs.Byte, cs.Pass, cs.Const(b"x")), [[1, None, b"x"]]),
     (cs.Prefixed(cs.Int8sb, cs.GreedyBytes), [b"", b"a" * 127]),
     (cs.Struct("a" / cs.Byte, "b" / cs.Computed(7), "c" / cs.Computed(cs.this.a - 1)), [{"a": 3, "b": 7, "c": 2}]),
@@ -90,6 +114,18 @@ EDGES: list[tuple[Any, list[Any]]] = [
     (
         cs.Struct("x" / cs.Prefixed(cs.Byte, cs.Struct("p" / cs.Peek(cs.Bytes(2)), "b" / cs.Byte)), "z" / cs.Byte),
         [{"x": {"p": None, "b": 1}, "z": 2}],
+    ),
+    (cs.Struct("n" / cs.Int8sb, "x" / cs.Computed(cs.this.n * 2)), [{"n": -1, "x": -2}]),
+    (cs.Select(cs.Int16ub, cs.Bytes(1)), [0, 0xFFFF, b"a"]),
+    (cs.Select(cs.Int16sb, cs.Bytes(1)), [-0x8000, 0x7FFF, b"a"]),
+    (cs.Select(cs.OneOf(cs.Int16ub, (1, 2)), cs.Byte), [1, 2, 5]),
+    (cs.Select(cs.FixedSized(2, cs.NullStripped(cs.GreedyBytes)), cs.Byte), [b"", b"a", b"ab", 5]),
+    (
+        cs.Select(
+            cs.Struct(cs.Const(b"\1"), "x" / cs.Enum(cs.Byte, red=1)),
+            cs.Struct(cs.Const(b"\2"), "x" / cs.Enum(cs.Byte, blue=1)),
+        ),
+        [{"x": "red"}, {"x": "blue"}],
     ),
 ]
 """Values that are taken."""
@@ -111,6 +147,13 @@ UNWRITTEN: list[tuple[Any, Any]] = [
     (cs.Struct("a" / cs.Array(2, cs.Optional(cs.Byte))), {"a": [None, 1]}),
     (cs.Sequence(cs.Byte, cs.Terminated, cs.Byte), [1, None, 1]),
     (cs.Mapping(cs.Byte, {"on": 1, "also": 1}), "on"),
+    (cs.Struct("n" / cs.Byte, "x" / cs.Bytes(cs.this.n)), {"n": 2, "x": b"abc"}),
+    (cs.Struct("n" / cs.Byte, "x" / cs.Bytes(cs.this.n)), {"n": 2, "x": b"a"}),
+    (cs.Struct("n" / cs.Byte, "x" / cs.Bytes(cs.this.n)), {"n": 2, "x": bytearray(b"ab")}),
+    (cs.Optional(cs.Struct("a" / cs.Const(b"\1"))), None),
+    (cs.Optional(cs.Flag), None),
+    (cs.Optional(cs.ExprAdapter(cs.Byte, same, as_given)), None),
+    (cs.Select(cs.Struct("a" / cs.Const(b"\1")), cs.Pass, cs.Pass), None),
 ]
 """Values, most of which would not come back."""
 
