@@ -99,7 +99,7 @@ EDGES: list[tuple[Any, list[Any]]] = [
     (cs.Optional(cs.Byte), [None, 0, 255]),
     (cs.Optional(OURS), [None, 0, 255]),
     (cs.Optional(cs.Sequence(cs.Byte, cs.Flag)), [None, [1, True]]),
-    (cs.Optional(cs.Sequence(cs.Flag, cs.Byte)), [None, [True, 1]]),
+    (cs.Optional(cs.Sequence(cs.Flag, cs.Const(b"\1"), cs.Byte)), [None, [True, b"\1", 1]]),
     (cs.Optional(cs.PrefixedArray(cs.Byte, cs.Byte)), [None, [], [1]]),
     (cs.Optional(cs.RepeatUntil(lambda item, _, __: item == 0, cs.Byte)), [None, [0], [1, 0]]),
     (cs.Optional(DAY), [None, {"year": 1, "month": 2, "day": 3}]),

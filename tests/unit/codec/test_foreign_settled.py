@@ -14,17 +14,7 @@ from yohaku.codec.compiler import Compiled
 from yohaku.codec.foreign_values import plain
 from yohaku.errors import DecodeError, EncodeError
 from yohaku.fields import Tagged, UInt, VariableBlob
-
-
-def alone(type_: Any) -> Compiled[Any]:
-    """Make a codec whose interpreter always fails, to see that straight code alone does the work."""
-    codec: Compiled[Any] = Compiled(getattr(type_, "__field_type__", None) or Foreign(type_))
-
-    def fail(_: Any) -> Any:
-        raise AssertionError("left to construct")
-
-    codec.interpreter.encode = codec.interpreter.decode = fail  # type: ignore[method-assign,assignment]
-    return codec
+from yohaku.testing import straight
 
 
 class Byte(cs.Construct):  # type: ignore[type-arg]  # generic in its stubs only
@@ -73,6 +63,23 @@ class Begun(Byte):
         return super()._build(self._says(context), stream, context, path)
 
 
+class Left(Byte):
+    """How many bytes stand behind it; any number is written as zero."""
+
+    def _parse(self, stream: Any, context: Any, path: Any) -> Any:
+        super()._parse(stream, context, path)
+        place = stream.tell()
+        count = len(stream.read())
+        stream.seek(place)
+        return count
+
+    def _build(self, obj: Any, stream: Any, context: Any, path: Any) -> Any:  # noqa: ARG002 - any is zero
+        return super()._build(0, stream, context, path)
+
+    def _sizeof(self, context: Any, path: Any) -> int:  # noqa: ARG002 - construct's signature
+        return 1
+
+
 class All(cs.Construct):  # type: ignore[type-arg]  # generic in its stubs only
     """All bytes of its stream that are left."""
 
@@ -117,7 +124,7 @@ def first_of(raw: Any, _: Any) -> int:
 
 def settled(type_: Any, value: Any, raw: bytes) -> None:
     """Hold straight code alone against bytes and a value that belong together."""
-    codec = alone(type_)
+    codec = straight(getattr(type_, "__field_type__", None) or Foreign(type_))
     assert codec.encode(value) == raw
     assert codec.decode(raw) == value
 
@@ -172,6 +179,13 @@ def test_a_part_is_built_for_lists_of_the_right_length_only() -> None:
     assert built == []
     assert codec.encode({"x": [1, 2]}) == b"\1\2"
     assert built == [1, 2]
+
+
+def test_a_part_that_looks_ahead_sees_the_rest_too() -> None:
+    codec = straight(Foreign(cs.Struct("ahead" / cs.Peek(cs.Bytes(2)), "n" / cs.Byte)))
+    assert codec.decode_from(b"\1\2\3") == ({"ahead": b"\1\2", "n": 1}, b"\2\3")
+    codec = straight(Foreign(cs.Struct("n" / cs.Byte, "left" / Left())))
+    assert codec.decode_from(b"\1\0\2\3") == ({"n": 1, "left": 2}, b"\2\3")
 
 
 class Bounded(Record):
