@@ -144,6 +144,13 @@ def test_a_context_has_what_construct_puts_there(before: Any, value: Any, seen: 
     settled(inner, {"before": value, "own": seen}, b"\1\0")
 
 
+def test_bytes_that_a_part_would_write_otherwise_are_refused() -> None:
+    inner = cs.Struct("before" / cs.Byte, "own" / Sees())
+    assert inner.parse(b"\1\5").own == "int"
+    with pytest.raises(DecodeError, match="is 0105, which would be written back as 0100"):
+        Compiled(Foreign(inner)).decode(b"\1\5")
+
+
 def test_what_only_looks_plain_does_not_get_into_a_value() -> None:
     odd: Any = cs.ExprAdapter(cs.Byte, one_byte, first_of)
     inner = cs.Struct("before" / odd, "own" / Sees())
@@ -162,6 +169,25 @@ def test_items_of_a_greedy_list_are_told_their_index() -> None:
     items = cs.GreedyRange(cs.Struct("key" / cs.Byte, "own" / Indexed()))
     value = {"n": 1, "x": [{"key": 1, "own": 7}, {"key": 2, "own": 7}]}
     settled(cs.Struct("n" / cs.Byte, "x" / items), value, b"\1\1\7\2\6")
+
+
+def test_a_list_leaves_the_index_of_its_last_item() -> None:
+    settled(cs.Struct("x" / cs.Array(2, cs.Byte), "i" / cs.Index), {"x": [7, 8], "i": 1}, b"\7\x08")
+
+
+@pytest.mark.parametrize(
+    "inner",
+    [
+        cs.Sequence(cs.Array(2, cs.Byte), cs.Index),
+        cs.Struct("x" / cs.RepeatUntil(lambda item, _, __: item == 8, cs.Byte), "i" / cs.Index),
+    ],
+    ids=["without a name", "until"],
+)
+def test_construct_says_which_index_is_left_where_nobody_else_knows(inner: Any) -> None:
+    value = plain(inner.parse(b"\7\x08"))
+    codec = Compiled(Foreign(inner))
+    assert codec.decode(b"\7\x08") == value
+    assert codec.encode(value) == b"\7\x08"
 
 
 def test_a_part_is_built_for_lists_of_the_right_length_only() -> None:
