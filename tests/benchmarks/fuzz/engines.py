@@ -63,13 +63,15 @@ def ours(name: str, limit: float, seed: int, *, guided: bool = True) -> None:
         coverage.instrument = lambda _packages: None  # type: ignore[method-assign]
     engine = Engine(Target("planted", (part,), ("yohaku", "planted")), coverage, random.Random(seed))
     engine.start()
+    if not guided:
+        engine.states["bytes"].order[:] = fault.seeds
     clock.runs = 0
     while True:
         engine.search(engine.states["bytes"])
 
 
 def blind(name: str, limit: float, seed: int) -> None:
-    """Run yohaku's engine without looking at coverage."""
+    """Run yohaku's engine without looking at coverage: it changes the seeds, and nothing that comes of them."""
     ours(name, limit, seed, guided=False)
 
 

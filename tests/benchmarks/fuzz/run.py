@@ -159,8 +159,8 @@ def page(
         f"CPU time from the first input to the fault, median of {options.seeds} seeds; an engine gave up after "
         f"{options.limit:g} seconds. All run the same checks from the same seeds. *yohaku* is the engine of "
         "`yohaku fuzz` with its mutations, of which that of records takes values of others that strategies draw, "
-        "*blind* the same without looking at coverage; atheris is libFuzzer, HypoFuzz guides Hypothesis by coverage, "
-        "Hypothesis alone is not guided.",
+        "*blind* the same without looking at coverage, from the seeds alone; atheris is libFuzzer, HypoFuzz guides "
+        "Hypothesis by coverage, Hypothesis alone is not guided.",
         "",
         f"| fault | {' | '.join(ENGINES)} |",
         f"|---|{'--:|' * len(ENGINES)}",
