@@ -66,7 +66,8 @@ def test_the_card_is_there_again_after_each_restart_of_the_service(stopped: Any,
     finally:
         program.kill()
     lines = said.read_text().splitlines()
-    assert sum(line.endswith(f" is in slot 0, as {URL}") for line in lines) == 2
+    inserted = sum(line.endswith(f" is in slot 0, as {URL}") for line in lines)
+    assert 2 <= inserted <= 3, "a service that ends may take one more connection, and drop it"
     assert lines[-1].startswith("slot 0: ")
 
 
