@@ -284,8 +284,14 @@ def test_a_part_whose_context_is_not_known_is_left_to_construct(inner: Any) -> N
     assert plan(inner) is None
 
 
+def is_number_or_else(value: Any) -> bool:
+    """Whether no float in a plain value is not a number."""
+    inside = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return value == value and all(map(is_number_or_else, inside))  # noqa: PLR0124 - it is not equal to itself
+
+
 def why_not_read(inner: Any, raw: bytes) -> str:
-    """Say why bytes are refused: construct does, or one of the four cases in which yohaku is stricter."""
+    """Say why bytes are refused: construct does, or one of the five cases in which yohaku is stricter."""
     stream = BytesIO(raw)
     try:
         parsed = inner.parse_stream(stream)
@@ -297,6 +303,8 @@ def why_not_read(inner: Any, raw: bytes) -> str:
         value = plain(parsed)
     except Refused:
         return "an enum has no name for a number"
+    if not is_number_or_else(value):
+        return "a number is none"
     try:
         again = inner.build(value)
     except Exception:  # noqa: BLE001 - adapters raise anything

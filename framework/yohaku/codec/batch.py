@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import lru_cache
 from importlib import import_module
+from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -163,12 +164,13 @@ class Batch:
             faults.append(Fault(f"has columns of {', '.join(map(str, sorted(lengths)))} rows"))
         if faults:
             raise EncodeError(f"cannot encode {self.type.type_name} columns", faults)
-        raw = np.zeros((lengths.pop() if lengths else 0, self.size), np.uint8)
+        file = BytesIO(bytes(self.size * (lengths.pop() if lengths else 0)))
+        raw = np.frombuffer(file.getbuffer(), np.uint8).reshape(-1, self.size)
         for part in self.parts:
             faults += part.write(columns, part.of(raw))
         if faults:
             raise EncodeError(f"cannot encode {self.type.type_name} columns", faults)
-        return raw.tobytes()
+        return file.getvalue()
 
     @property
     def names(self) -> list[str]:

@@ -57,11 +57,12 @@ class Foreign(FieldType[Any]):
         except Exception:  # noqa: BLE001 - sizeof of a foreign construct may fail in any way; then it is not fixed
             size = None
         super().__init__(size or 0, size)
-        from yohaku.codec.foreign_values import build_bytes, is_greedy, parse_stream, plain
+        from yohaku.codec.foreign_values import build_bytes, equals_itself, is_greedy, parse_stream, plain
 
         self.inner: Any = inner
         self.greedy = size is None and is_greedy(inner)
         self._plain, self._parse_stream, self._build_bytes = plain, parse_stream, build_bytes
+        self._equals_itself = equals_itself
         self.kept: dict[bytes, Any] = {}
         self._alone: set[bytes] = set()
         self._example, self._to_json, self._from_json = example, to_json, from_json
@@ -81,6 +82,8 @@ class Foreign(FieldType[Any]):
                 again = self._build_bytes(self.inner, value)
                 if again != used:
                     _refuse_other(used, again)
+                if not self._equals_itself(value):
+                    self.refuse("has what is not a number, which is equal to nothing, not even to itself")
                 self._keep(used, value, alone=offset + len(used) == end)
         except Exception as error:  # noqa: BLE001 - a foreign adapter may raise anything; it is a fault of the data
             self._blame(error)

@@ -66,6 +66,16 @@ def plain(value: Any) -> Any:
     return _plain_leaf(value)
 
 
+def equals_itself(value: Any) -> bool:
+    """Whether a plain value is equal to a copy of itself: no float in it is not a number."""
+    kind = type(value)
+    if kind is float:
+        return bool(value == value)  # noqa: PLR0124 - which is how they are told
+    if kind is dict:
+        return all(map(equals_itself, value.values()))
+    return kind is not list or all(map(equals_itself, value))
+
+
 def _plain_leaf(value: Any) -> Any:
     if isinstance(value, construct.EnumInteger):
         _refuse_unnamed(int(value))

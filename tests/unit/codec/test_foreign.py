@@ -9,9 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from yohaku import Record, field
-from yohaku.codec import Foreign, Refused, codec_for
+from yohaku.codec import Foreign, Interpreter, Refused, codec_for
 from yohaku.errors import DecodeError, EncodeError, SchemaError
 from yohaku.fields import UInt
+
+NAN = float("nan")
 
 
 class Upper(cs.Adapter):  # type: ignore[type-arg]  # generic in its stubs only
@@ -111,6 +113,26 @@ def test_bytes_are_refused_or_come_back(inner: Any, value: Any, raw: str, data: 
         return
     assert is_plain(back)
     assert codec.encode(back) == data
+
+
+@pytest.mark.parametrize(
+    ("inner", "value", "raw"),
+    [
+        (cs.Float32b, NAN, "7fc00000"),
+        (cs.Struct("x" / cs.Float32b, "n" / cs.Byte), {"x": NAN, "n": 1}, "7fc0000001"),
+        (cs.Array(2, cs.Float16b), [1.0, NAN], "3c007e00"),
+        (cs.Select(cs.Const(b"\1"), cs.Float32b), NAN, "7fc00000"),
+        (cs.Struct("x" / cs.Float32b, "own" / cs.ByteSwapped(cs.Int16ub)), {"x": NAN, "own": 1}, "7fc000000100"),
+    ],
+    ids=["alone", "in a Struct", "in a list", "in a Select", "beside a part that is called"],
+)
+def test_what_is_not_a_number_is_refused_both_ways(inner: Any, value: Any, raw: str) -> None:
+    for make in (codec_for, Interpreter):
+        codec: Any = make(Foreign(inner))
+        with pytest.raises(DecodeError, match="not a number"):
+            codec.decode(bytes.fromhex(raw))
+        with pytest.raises(EncodeError, match="does not keep this value"):
+            codec.encode(value)
 
 
 @every_construct

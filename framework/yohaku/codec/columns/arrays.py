@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from yohaku.codec.fieldtype import Refused
 from yohaku.errors import Fault
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PIECE = 4096
+"""Rows that are looked at together where memory made for all of them would cost more than the looking."""
 Array = Any
 """A numpy array; numpy's own types say too little about shapes to be worth their noise here."""
 
@@ -111,13 +116,22 @@ def fitted(values: Array, size: int) -> Array:
 
 def filled(solid: Array) -> Array | None:
     """Tell byte by byte, of rows without gaps between them, where nothing stands behind a NUL; None when all is so."""
-    flat = solid.reshape(-1)
     size = solid.shape[-1]
-    empty = flat == 0
-    wrong = empty[:-1] > empty[1:]
-    wrong[size - 1 :: size] = False
-    if not wrong.any():
+    if not any(_empty_before(piece.reshape(-1), size).any() for piece in pieces(solid.reshape(-1, size))):
         return None
-    right = np.ones(flat.shape, np.bool_)
-    np.logical_not(wrong, out=right[:-1])
+    right = np.ones(solid.size, np.bool_)
+    np.logical_not(_empty_before(solid.reshape(-1), size), out=right[:-1])
     return right.reshape(solid.shape)
+
+
+def _empty_before(flat: Array, size: int) -> Array:
+    """Tell of each byte but the last whether it is NUL and the next one, of the same row, is not."""
+    empty = flat == 0
+    wrong: Array = empty[:-1] > empty[1:]
+    wrong[size - 1 :: size] = False
+    return wrong
+
+
+def pieces(rows: Array) -> Iterator[Array]:
+    """Cut an array into some rows at a time: what is made of few of them stays in the processor's cache."""
+    return (rows[start : start + PIECE] for start in range(0, len(rows), PIECE))

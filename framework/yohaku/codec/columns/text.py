@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from yohaku.codec.columns.arrays import encoded, filled, fitted, put_rows, strings
+from yohaku.codec.columns.arrays import encoded, filled, fitted, pieces, put_rows, strings
 from yohaku.codec.columns.base import Column
 
 if TYPE_CHECKING:
@@ -91,13 +91,13 @@ class Padded(Column):
         return np.array(content.split(b"\0"), "S").reshape(values.shape)
 
     def _check_bytes(self, solid: Array) -> None:
-        """Refuse bytes that are no text: all rows in one go, a NUL behind each, or each different row."""
+        """Refuse bytes that are no text: many rows in one go, a NUL behind each, or each different row."""
         rows = solid.reshape(-1, solid.shape[-1])
         if self.encoding is None:
             for row in set(strings(rows).tolist()):
                 self.decode(row)
             return
-        if rows[:, -1].any():
-            rows = np.pad(rows, ((0, 0), (0, 1)))
-        content = rows.tobytes()
-        self.check(content.decode(self.encoding), content)
+        for piece in pieces(rows):
+            apart = np.pad(piece, ((0, 0), (0, 1))) if piece[:, -1].any() else piece
+            content = apart.tobytes()
+            self.check(content.decode(self.encoding), content)
