@@ -276,3 +276,19 @@ def test_records_of_no_fixed_size_have_no_columns() -> None:
 
     with pytest.raises(SchemaError, match="always take the same bytes"):
         Open.columns(b"")
+
+
+class Named(Record):
+    name: str = field(Text(8))
+
+
+@pytest.mark.parametrize(("wrong", "message"), [(b"\xff", "utf-8"), (b"a\0b", "does not fit")])
+def test_a_wrong_row_far_down_a_long_file_is_found(wrong: bytes, message: str) -> None:
+    rows = [b"abc"] * 9_000
+    assert Named.encode_columns({"name": np.array(rows)}) == b"abc\0\0\0\0\0" * 9_000
+    rows[8_500] = wrong
+    with pytest.raises(EncodeError, match=message):
+        Named.encode_columns({"name": np.array(rows)})
+    with pytest.raises(DecodeError) as caught:
+        Named.columns(b"".join(row.ljust(8, b"\0") for row in rows)).text("name")
+    assert caught.value.faults
