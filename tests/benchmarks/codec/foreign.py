@@ -160,7 +160,7 @@ def measure_foreign() -> list[str]:
         "what it would write, so it is asked both ways, once for each encoding. The more of a tree such parts are, the "
         "closer it comes to the bound of a tree that is nothing else: `parse / (parse + build)`, which is 1 against "
         "construct with the same check; for bytes seen before, one of the two is enough there. What is below 1 in that "
-        "row is the making of plain values out of construct's containers, which construct does not do.",
+        "row is what yohaku does around the two calls: plain values, and the memory of what was seen.",
     ]
 
 
