@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from yohaku.iso7816 import Instruction, Status
 from yohaku.testing.answers import Learned, OneOf, ok, refusal
-from yohaku.testing.parts import Apdu
+from yohaku.testing.parts import CHAIN, Apdu
 
 if TYPE_CHECKING:
     from yohaku.testing.answers import Answer
@@ -31,7 +31,7 @@ class Kind(NamedTuple):
     """
 
     channels: int = 4
-    chain: int = 512
+    chain: int = CHAIN
     blocked: int = Status.BLOCKED
     is_t0: bool = False
     command: int = 0
